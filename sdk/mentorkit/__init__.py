@@ -1,0 +1,1 @@
+"""Mentor and student session scheduling on Supabase."""
