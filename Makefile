@@ -41,7 +41,7 @@ docs: setup  ## build the documentation site into site/
 
 lock:  ## choose the newest versions anew and write requirements.lock and package-lock.json
 	@uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes --upgrade --extra dev --output-file requirements.lock pyproject.toml
-	@npm install --package-lock-only --no-audit --no-fund
+	@npm install --no-audit --no-fund
 
 sql: setup  ## all migrations as one file for the SQL editor: build/mentorkit.sql
 	@python scripts/one_sql.py
