@@ -68,7 +68,14 @@ def make_venv() -> None:
 
 
 def install_python() -> None:
-    uv: tuple[str | Path, ...] = (BIN / "uv", "pip", "install", "--quiet", "--python", BIN / "python")
+    uv: tuple[str | Path, ...] = (
+        BIN / "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        BIN / "python",
+    )
     run(*uv, "--require-hashes", "-r", ROOT / "requirements.lock")
     run(*uv, "--no-deps", "--editable", ROOT)
 
@@ -99,7 +106,9 @@ def install_npm_parts() -> None:
 
 def install_test_programs() -> None:
     """Install what Debian has when we may; otherwise say what is missing and go on."""
-    missing = [package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None]
+    missing = [
+        package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None
+    ]
     if not missing:
         return
     if shutil.which("apt-get") and os.geteuid() == 0:
@@ -108,12 +117,18 @@ def install_test_programs() -> None:
         run("apt-get", "-qq", "update", env=env)
         run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing, env=env)
     else:
-        print(f"setup: some tests need {', '.join(missing)}: install them with your package manager")
+        print(
+            f"setup: some tests need {', '.join(missing)}: install them with your package manager"
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tests", action="store_true", help="also install the programs that tests drive")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--tests", action="store_true", help="also install the programs that tests drive"
+    )
     options = parser.parse_args()
     if sys.version_info < (3, 11):
         sys.exit(f"setup: Python 3.11 or newer is needed, this is {platform.python_version()}")
