@@ -39,7 +39,7 @@ def imported_modules(file: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            # `from functions import app` names functions.app, so does `from functions.app import x`.
+            # `from functions import app` and `from functions.app import x` both name the app.
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
