@@ -41,7 +41,9 @@ def local(command: str, data: Path, *options: str) -> str:
 def start(data: Path) -> Stack:
     """Start a stack of its own on free ports, so that it disturbs none that already runs."""
     ports = [
-        word for name in ("port", "db-port", "signaling-port", "web-port") for word in (f"--{name}", "0")
+        word
+        for name in ("port", "db-port", "signaling-port", "web-port")
+        for word in (f"--{name}", "0")
     ]
     local("up", data, "--detach", *ports)
     env: dict[str, Any] = json.loads(local("env", data, "--json"))
