@@ -1,0 +1,1 @@
+"""The serverless functions of mentorkit: one ASGI app, one module a function."""

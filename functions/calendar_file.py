@@ -1,0 +1,139 @@
+"""Calendar files (RFC 5545): one event per session, whatever happens to it.
+
+The UID never changes, SEQUENCE rises with every change, so that a calendar which gets the second
+and third file changes the event it has. A pending request is TENTATIVE, an ended one goes out as
+CANCEL.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from functions.zone_rules import time_zone_component
+
+REFRESH = timedelta(minutes=15)
+PRODUCT = "-//mentorkit//functions//EN"
+Status = Literal["TENTATIVE", "CONFIRMED", "CANCELLED"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One session (or occurrence of a series) as a calendar shows it."""
+
+    uid: str
+    sequence: int
+    status: Status
+    start: datetime
+    end: datetime
+    zone: str
+    summary: str
+    changed_at: datetime
+    description: str = ""
+    url: str = ""
+    location: str = ""
+    organizer: str = ""
+    """The name of the mentor; addresses of people are not handed to each other."""
+    occurrence: datetime | None = None
+    """For a moved or cancelled occurrence of a series: the instant it was planned for."""
+    rule: str = ""
+    """An RRULE for the master event of a series, e.g. FREQ=WEEKLY;COUNT=12."""
+
+    def __post_init__(self) -> None:
+        moments = [self.start, self.end, self.changed_at, self.occurrence]
+        if any(moment is not None and moment.tzinfo is None for moment in moments):
+            raise ValueError("a calendar entry needs aware times")
+        if self.end <= self.start:
+            raise ValueError("a calendar entry ends after it starts")
+        if self.rule and self.occurrence:
+            raise ValueError("an occurrence has no rule of its own")
+
+
+def invitation(entry: Entry, *, attendee: str, attendee_name: str, sender: str) -> bytes:
+    """The file attached to a mail: METHOD:CANCEL for what is over, else METHOD:REQUEST."""
+    calendar = _calendar("CANCEL" if entry.status == "CANCELLED" else "REQUEST")
+    event = _event(entry)
+    organizer = vCalAddress(f"mailto:{sender}")
+    if entry.organizer:
+        organizer.params["CN"] = vText(_parameter(entry.organizer))
+    event["ORGANIZER"] = organizer
+    guest = vCalAddress(f"mailto:{attendee}")
+    guest.params["CN"] = vText(_parameter(attendee_name))
+    guest.params["ROLE"] = vText("REQ-PARTICIPANT")
+    guest.params["PARTSTAT"] = vText("ACCEPTED" if entry.status == "CONFIRMED" else "NEEDS-ACTION")
+    event.add("ATTENDEE", guest, encode=False)
+    return _finished(calendar, [(entry, event)])
+
+
+def feed(entries: Iterable[Entry], *, name: str) -> bytes:
+    """The file a calendar program subscribes to: METHOD:PUBLISH, all entries, no addresses."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("NAME", name)
+    calendar.add("X-WR-CALNAME", name)
+    calendar.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("X-PUBLISHED-TTL", "PT15M")
+    return _finished(calendar, [(entry, _event(entry)) for entry in entries])
+
+
+def _calendar(method: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("PRODID", PRODUCT)
+    calendar.add("VERSION", "2.0")
+    calendar.add("CALSCALE", "GREGORIAN")
+    calendar.add("METHOD", method)
+    return calendar
+
+
+def _event(entry: Entry) -> Event:
+    event = Event()
+    event.add("UID", entry.uid)
+    event.add("SEQUENCE", entry.sequence)
+    event.add("DTSTAMP", entry.changed_at.astimezone(UTC))
+    event.add("LAST-MODIFIED", entry.changed_at.astimezone(UTC))
+    event.add("DTSTART", _local(entry.start, entry.zone))
+    event.add("DTEND", _local(entry.end, entry.zone))
+    event.add("SUMMARY", entry.summary)
+    event.add("STATUS", entry.status)
+    event.add("TRANSP", "TRANSPARENT" if entry.status == "CANCELLED" else "OPAQUE")
+    if entry.occurrence is not None:
+        event.add("RECURRENCE-ID", _local(entry.occurrence, entry.zone))
+    for name, value in (
+        ("DESCRIPTION", entry.description),
+        ("URL", entry.url),
+        ("LOCATION", entry.location),
+    ):
+        if value:
+            event.add(name, value)
+    if entry.rule:
+        parts = (part.split("=", 1) for part in entry.rule.split(";"))
+        event.add("RRULE", {name: value.split(",") for name, value in parts})
+    return event
+
+
+def _parameter(text: str) -> str:
+    """A name as a parameter can hold it everywhere: no quotes, no line ends."""
+    return " ".join(text.replace('"', "'").split())
+
+
+def _local(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+
+
+def _finished(calendar: Calendar, events: list[tuple[Entry, Event]]) -> bytes:
+    spans: dict[str, tuple[int, int]] = {}
+    for entry, _ in events:
+        years = [moment.year for moment in (entry.start, entry.end, entry.occurrence) if moment]
+        # A series is described as far as anybody will plan with it.
+        first, last = min(years) - 1, max(years) + (5 if entry.rule else 1)
+        before = spans.get(entry.zone, (first, last))
+        spans[entry.zone] = min(first, before[0]), max(last, before[1])
+    for zone, (first, last) in sorted(spans.items()):
+        if zone != "UTC":
+            calendar.add_component(time_zone_component(zone, first, last))
+    for _, event in events:
+        calendar.add_component(event)
+    content: bytes = calendar.to_ical()
+    return content
