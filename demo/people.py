@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
-from mentorkit import AsyncMentorkit
 
 from demo.stack import Stack
+from mentorkit import AsyncMentorkit
 
 
 @dataclass(frozen=True)

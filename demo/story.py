@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
-
-from mentorkit import MentorkitError, Request, RequestStatus, Session
+from uuid import UUID
 
 from demo.people import Person, has_taught, sign_up
 from demo.report import Report
-from demo.room import meet
+from demo.room import Peer, exchange
 from demo.stack import Stack
+from demo.watcher import Watcher
+from mentorkit import MentorkitError, Request, RequestStatus, Session
 
-T = TypeVar("T")
+REASON = "I am travelling that day; how about Friday?"
 PATIENCE = 10.0  # seconds that any single fact may take to become true
 
 
@@ -29,25 +28,151 @@ def must(condition: bool, sentence: str) -> None:
         raise NotAsPromised(sentence)
 
 
-def next_minute(now: datetime, *, ahead: int) -> datetime:
-    """A whole minute, at least `ahead` minutes from now: requests are made at the minute."""
-    return now.replace(second=0, microsecond=0) + timedelta(minutes=ahead + 1)
-
-
-async def seen(changes: AsyncIterator[T], wanted: str, matches: object) -> T:
-    """The first change that is the one waited for."""
-    async with asyncio.timeout(PATIENCE):
-        async for change in changes:
-            if callable(matches) and matches(change):
-                return change
-    raise NotAsPromised(f"the stream ended before {wanted} was seen")
+def whole_minute(ahead: int) -> datetime:
+    """At least `ahead` minutes from now, at the minute: requests are made at the minute."""
+    return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=ahead + 1)
 
 
 async def refused(attempt: Awaitable[object], code: str) -> str:
-    """The attempt must be refused with exactly this code."""
+    """The attempt must be refused with exactly this code; gives code and sentence."""
     try:
         await attempt
     except MentorkitError as refusal:
         must(refusal.code == code, f"refused with {refusal.code}, not {code}: {refusal}")
         return f"{code}: {refusal}"
-    raise NotAsPromised(f"it was allowed, but should be refused with {code}")
+    raise NotAsPromised(f"it was allowed, but must be refused with {code}")
+
+
+class Story:
+    """What the steps share: the stack, the people, what they watch."""
+
+    def __init__(self, stack: Stack, report: Report, cleanup: AsyncExitStack) -> None:
+        self.stack = stack
+        self.report = report
+        self.cleanup = cleanup
+
+    async def walk(self) -> None:
+        """The whole story, from two sign-ups to an open room."""
+        await self.sign_ups()
+        session = await self.request_and_approve()
+        await self.reject()
+        await self.refusals()
+        await self.meet(session)
+
+    async def _joins_in(self, name: str, *, mentor: bool = False) -> Person:
+        person = await sign_up(self.stack, name, mentor=mentor)
+        await self.cleanup.enter_async_context(person.client)
+        return person
+
+    def _watch(self, person: Person) -> Watcher[Request]:
+        watcher = Watcher(person.client.requests.watch())
+        self.cleanup.push_async_callback(watcher.close)
+        return watcher
+
+    async def sign_ups(self) -> None:
+        with self.report.step("a student signs up"):
+            self.student = await self._joins_in("Sam Student")
+        with self.report.step("a mentor signs up, who has taught") as said:
+            self.mentor = await self._joins_in("Maya Mentor", mentor=True)
+            await has_taught(self.stack, self.mentor, sessions=3)
+            mentors = await self.student.client.mentors.list()
+            listed = next((mentor for mentor in mentors if mentor.id == self.mentor.id), None)
+            if listed is None:
+                raise NotAsPromised("the mentor is not in the list of mentors")
+            must(listed.total_sessions_taught == 3, "the list does not show the sessions taught")
+            said.text = f"{listed.name}, {listed.total_sessions_taught} sessions taught"
+        with self.report.step("the student picks a subject") as said:
+            subject = (await self.student.client.subjects.list())[0]
+            self.subject: UUID = subject.id
+            said.text = subject.name
+        with self.report.step("both watch their requests"):
+            self.mentor_sees = self._watch(self.mentor)
+            self.student_sees = self._watch(self.student)
+
+    async def _requests(self, title: str, when: datetime, by: Person | None = None) -> Request:
+        return await (by or self.student).client.requests.create(
+            mentor_id=self.mentor.id,
+            subject_id=self.subject,
+            title=title,
+            requested_time=when,
+            duration=30,
+        )
+
+    async def request_and_approve(self) -> Session:
+        """From the request to a session that both find in their upcoming list."""
+        with self.report.step("the student requests a session") as said:
+            request = await self._requests("Recursion, slowly", whole_minute(ahead=2))
+            must(request.status is RequestStatus.PENDING, f"a new request is {request.status}")
+            said.text = f"{request.requested_time:%H:%M} UTC, {request.duration} minutes"
+        with self.report.step("the mentor is told in real time"):
+            await self.mentor_sees.until(lambda seen: seen.id == request.id, within=PATIENCE)
+        with self.report.step("the mentor approves: room and session") as said:
+            session = await self.mentor.client.requests.approve(request.id)
+            said.text = session.video_room_id
+        with self.report.step("the student is told in real time"):
+            told = await self.student_sees.until(
+                lambda seen: seen.id == request.id and seen.status is RequestStatus.APPROVED,
+                within=PATIENCE,
+            )
+            must(told.video_room_id == session.video_room_id, "the student got another room id")
+        with self.report.step("both see it in upcoming"):
+            for person in (self.student, self.mentor):
+                upcoming = await person.client.sessions.upcoming()
+                rooms = [listed.video_room_id for listed in upcoming]
+                must(rooms == [session.video_room_id], f"{person.name} sees {rooms}")
+        return session
+
+    async def reject(self) -> None:
+        """A rejection reaches the student with its reason."""
+        with self.report.step("a second request is rejected"):
+            request = await self._requests("Monads", whole_minute(ahead=24 * 60))
+            await self.mentor_sees.until(lambda seen: seen.id == request.id, within=PATIENCE)
+            await self.mentor.client.requests.reject(request.id, reason=REASON)
+        with self.report.step("the student reads the reason") as said:
+            told = await self.student_sees.until(
+                lambda seen: seen.id == request.id and seen.status is RequestStatus.REJECTED,
+                within=PATIENCE,
+            )
+            must(told.rejection_reason == REASON, f"the reason is {told.rejection_reason!r}")
+            said.text = f'"{told.rejection_reason}"'
+
+    async def refusals(self) -> None:
+        """What must not happen is refused by the database, with a stable code."""
+        request = await self._requests("Type theory", whole_minute(ahead=48 * 60))
+        approve, reject = self.mentor.client.requests.approve, self.mentor.client.requests.reject
+        with self.report.step("refused: rejecting without a reason") as said:
+            said.text = await refused(reject(request.id, reason="  "), "reason_required")
+        with self.report.step("refused: a time in the past") as said:
+            said.text = await refused(
+                self._requests("Yesterday", whole_minute(ahead=-24 * 60)), "time_in_past"
+            )
+        with self.report.step("refused: the same hour twice") as said:
+            taken = (await self.mentor.client.sessions.upcoming())[0].scheduled_time
+            said.text = await refused(self._requests("Double", taken), "slot_taken")
+        stranger = await self._joins_in("Sid Stranger")
+        with self.report.step("refused: a stranger approving it") as said:
+            said.text = await refused(stranger.client.requests.approve(request.id), "not_found")
+        with self.report.step("and the mentor still can"):
+            await approve(request.id)
+        self.stranger = stranger
+
+    async def meet(self, session: Session) -> None:
+        """Both join the room and exchange a description and candidates; nobody else gets in."""
+        url = self.stack.signaling_url
+        async with (
+            Peer(url, await self.mentor.token()) as first,
+            Peer(url, await self.student.token()) as second,
+            Peer(url, await self.stranger.token()) as outsider,
+        ):
+            with self.report.step("the mentor joins the room") as said:
+                answer = await first.join(session.video_room_id)
+                must(answer["peers"] == [], f"somebody is there already: {answer['peers']}")
+                said.text = f"peer {answer['peer']}"
+            with self.report.step("the student joins the room") as said:
+                joined = await second.join(session.video_room_id)
+                must(len(joined["peers"]) == 1, f"expected one peer: {joined['peers']}")
+                said.text = f"peer {joined['peer']}"
+            with self.report.step("refused: a stranger at the door") as said:
+                said.text = await outsider.refused(session.video_room_id, "not_a_participant")
+            with self.report.step("they exchange offer, answer, candidates"):
+                await exchange(first, answer["peer"], second, joined["peer"])
