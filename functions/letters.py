@@ -1,0 +1,217 @@
+"""What a notice says to its reader: subject, text, HTML and the calendar file."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from functions.calendar_file import Entry, invitation
+from functions.links import ANSWER, UNSUBSCRIBE, Signer
+from functions.notices import Booking, Delivery
+from functions.settings import Settings
+from functions.wording import Wording, wording
+
+TEMPLATES = Path(__file__).with_name("templates")
+UNSUBSCRIBE_FOR = timedelta(days=365)
+
+
+class _Policy(EmailPolicy):
+    """SMTP's policy, but a link in a header stays a link: folding would encode it as a word."""
+
+    def fold(self, name: str, value: Any) -> str:
+        return f"{name}: {value}\r\n" if name == "List-Unsubscribe" else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == "List-Unsubscribe":
+            return self.fold(name, value).encode("ascii")
+        return super().fold_binary(name, value)
+
+
+POLICY = _Policy(linesep="\r\n")
+
+SHOWS_REASON = {"request_rejected", "session_cancelled"}
+CHANGES_CALENDAR = {
+    "request_created",
+    "request_approved",
+    "session_booked",
+    "request_rejected",
+    "request_expired",
+    "request_withdrawn",
+    "session_cancelled",
+    "session_rescheduled",
+}
+"""Notices that come with a calendar file. A reminder has none: it changes nothing."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail that is ready to go. `id` is the same in every attempt, so that a mailbox can tell."""
+
+    id: str
+    recipient: str
+    message: EmailMessage
+
+
+def write(delivery: Delivery, settings: Settings, now: datetime) -> Letter:
+    """The mail for a delivery, the same for the same delivery but for its date."""
+    words = wording(delivery.recipient.locale)
+    signer = Signer(settings.signing_key)
+    values = sentences(delivery, words, now)
+    unsubscribe = settings.public_url + "/unsubscribe/"
+    unsubscribe += signer.sign(
+        UNSUBSCRIBE, delivery.recipient.id, delivery.created_at + UNSUBSCRIBE_FOR, delivery.kind
+    )
+    context: dict[str, Any] = {
+        **values,
+        "language": words.language,
+        "greeting": words.say("greeting", name=delivery.recipient.name),
+        "answer": _answer_links(delivery, settings, signer, words),
+        "action_url": settings.app_url,
+        "footer": words.say("footer"),
+        "unsubscribe": words.say("unsubscribe"),
+        "unsubscribe_url": unsubscribe,
+    }
+    sender_name, sender = parseaddr(settings.mail_from)
+    message = EmailMessage(policy=POLICY)
+    message["Message-ID"] = f"<{delivery.id}@{sender.rpartition('@')[2] or 'mentorkit.invalid'}>"
+    message["From"] = Address(sender_name, addr_spec=sender)
+    message["To"] = Address(_one_line(delivery.recipient.name), addr_spec=delivery.recipient.email)
+    message["Subject"] = values["subject"]
+    message["Date"] = format_datetime(now.astimezone(UTC))
+    if settings.reply_to:
+        message["Reply-To"] = settings.reply_to
+    message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Mentorkit-Kind"] = delivery.kind
+    message.set_content(_template("mail.txt").render(context))
+    message.add_alternative(_template("mail.html").render(context), subtype="html")
+    if delivery.booking is not None and delivery.kind in CHANGES_CALENDAR:
+        _attach_calendar(message, delivery, delivery.booking, words, sender)
+    return Letter(id=str(delivery.id), recipient=delivery.recipient.email, message=message)
+
+
+def sentences(delivery: Delivery, words: Wording, now: datetime) -> dict[str, Any]:
+    """Subject, lead, call to action and facts of a notice, for mail and push alike."""
+    booking = delivery.booking
+    kind = delivery.kind if words.has(f"kinds.{delivery.kind}") else "notice"
+    other = _one_line(booking.other_name(delivery.recipient.id)) if booking else ""
+    places = {
+        "title": _one_line(booking.title) if booking else "mentorkit",
+        "other": other or words.say("someone"),
+        "ahead": words.ahead(booking.start - now) if booking else "",
+    }
+    subject = words.say(f"kinds.{kind}.subject", **places)
+    return {
+        "subject": subject[:1].upper() + subject[1:],
+        "lead": words.say(f"kinds.{kind}.lead", **places),
+        "action": words.say(f"kinds.{kind}.action"),
+        "facts": facts(delivery, booking, words) if booking else [],
+    }
+
+
+def facts(delivery: Delivery, booking: Booking, words: Wording) -> list[tuple[str, str]]:
+    """The lines of a letter that say what, when, with whom."""
+    zone = delivery.recipient.time_zone
+    reason = str(delivery.payload.get("reason") or booking.reason)
+    before = delivery.payload.get("previous_time") if delivery.kind == "session_rescheduled" else ""
+    lines = [
+        ("title", booking.title),
+        ("subject", booking.subject),
+        ("when", words.when(booking.start, booking.end, zone)),
+        ("before", _day_and_time(words, str(before), zone) if before else ""),
+        ("duration", words.say("duration", minutes=booking.duration)),
+        ("with", booking.other_name(delivery.recipient.id)),
+        ("description", booking.description),
+        ("room", booking.room if booking.calendar_status == "CONFIRMED" else ""),
+        ("reason", reason if delivery.kind in SHOWS_REASON else ""),
+    ]
+    return [(words.say(f"labels.{label}"), value) for label, value in lines if value]
+
+
+def calendar_entry(
+    booking: Booking, *, reader: UUID, zone: str, words: Wording, app_url: str = ""
+) -> Entry:
+    """A booking as an entry of its reader's calendar."""
+    other = booking.other_name(reader) or words.say("someone")
+    key = "pending" if booking.status == "pending" else "agreed"
+    return Entry(
+        uid=booking.uid,
+        sequence=booking.sequence,
+        status=booking.calendar_status,
+        start=booking.start,
+        end=booking.end,
+        zone=zone,
+        summary=words.say(f"calendar.{key}", title=booking.title, other=other),
+        description=booking.description,
+        changed_at=booking.changed_at or booking.start,
+        url=app_url,
+        location=booking.room,
+        organizer=booking.mentor_name,
+        occurrence=booking.planned if booking.series_uid else None,
+    )
+
+
+def _answer_links(
+    delivery: Delivery, settings: Settings, signer: Signer, words: Wording
+) -> dict[str, str] | None:
+    if delivery.answer_id is None or delivery.answer_until is None:
+        return None
+    token = signer.sign(ANSWER, delivery.answer_id, delivery.answer_until)
+    page = f"{settings.public_url}/answer/{token}"
+    zone = delivery.recipient.time_zone
+    return {
+        "approve": f"{page}?answer=approve",
+        "reject": f"{page}?answer=reject",
+        "approve_label": words.say("approve"),
+        "reject_label": words.say("reject"),
+        "hint": words.say(
+            "answer_hint", until=_day_and_time(words, delivery.answer_until.isoformat(), zone)
+        ),
+    }
+
+
+def _attach_calendar(
+    message: EmailMessage, delivery: Delivery, booking: Booking, words: Wording, sender: str
+) -> None:
+    reader = delivery.recipient
+    entry = calendar_entry(booking, reader=reader.id, zone=reader.time_zone, words=words)
+    content = invitation(entry, attendee=reader.email, attendee_name=reader.name, sender=sender)
+    method = "CANCEL" if entry.status == "CANCELLED" else "REQUEST"
+    message.add_attachment(
+        content,
+        maintype="text",
+        subtype="calendar",
+        filename="session.ics",
+        params={"method": method, "charset": "utf-8"},
+    )
+
+
+def _day_and_time(words: Wording, text: str, zone: str) -> str:
+    moment = datetime.fromisoformat(text)
+    return f"{words.date(moment, zone)}, {moment.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def _one_line(text: str) -> str:
+    """Text for a header or a subject: a line end in it would begin another header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda template: bool(template and template.endswith(".html")),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
