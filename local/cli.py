@@ -1,0 +1,90 @@
+"""The embedded Supabase: PostgreSQL, PostgREST, auth, realtime, functions, signaling and the pages, without Docker."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from local.faults import StackError
+from local.ports import Ports
+
+EPILOG = """\
+examples:
+  python -m local up                     everything, until ctrl-C; prints URLs, keys and two test users
+  python -m local up --detach            the same in the background
+  eval "$(python -m local env)"          SUPABASE_URL and the others as variables of this shell
+  python -m local up --data /tmp/other --port 0 --db-port 0 --signaling-port 0 --web-port 0
+                                         a second stack beside the first, on free ports
+  npx supabase db push --yes             the Supabase CLI sees this database as its "local" one
+
+The data stays in the data directory over `down` and `up`. More: docs/local.md
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--data", default=".mentorkit", metavar="DIR", help="which stack (default: %(default)s)"
+    )
+
+    up = commands.add_parser(
+        "up", parents=[shared], help="start everything and keep it up until ctrl-C"
+    )
+    up.add_argument(
+        "--detach",
+        action="store_true",
+        help="return when all is ready; it goes on in the background",
+    )
+    up.add_argument("--fresh", action="store_true", help="remove the data first")
+    default = Ports()
+    for name, flag in Ports.FLAGS.items():
+        port = getattr(default, name)
+        up.add_argument(
+            flag, dest=name, type=port_number, default=port, metavar="N",
+            help=f"port of the {name} (default: {port}; 0: any free one)",
+        )  # fmt: skip
+
+    env = commands.add_parser("env", parents=[shared], help="URLs and keys of a running stack")
+    env.add_argument("--json", action="store_true", help="as JSON instead of shell assignments")
+    commands.add_parser("status", parents=[shared], help="what runs, and where")
+    logs = commands.add_parser("logs", parents=[shared], help="what the services wrote")
+    logs.add_argument("service", nargs="?", help="only this one")
+    logs.add_argument(
+        "-n",
+        type=int,
+        default=50,
+        metavar="LINES",
+        help="this many last lines of each (default: 50)",
+    )
+    commands.add_parser(
+        "reset", parents=[shared], help="the database anew: migrations and seed; keys stay"
+    )
+    commands.add_parser("down", parents=[shared], help="stop it; data stays")
+    return parser
+
+
+def port_number(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not a port")
+    return port
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = build_parser().parse_args(arguments)
+    from local import commands
+
+    try:
+        code: int = getattr(commands, asked.command)(asked)
+    except StackError as exc:
+        print(f"local: {exc}", file=sys.stderr)
+        return 1
+    return code

@@ -1,0 +1,163 @@
+"""What each command of `python -m local` does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shlex
+import shutil
+import signal
+import sys
+import time
+from argparse import Namespace
+
+from local import report
+from local.faults import StackError
+from local.keys import Keys
+from local.layout import Layout
+from local.ports import Ports
+from local.postgres import find_cluster
+from local.services import Services
+from local.state import Busy, State, end_leftovers, hold, is_held
+
+DOWN_WITHIN = 30.0
+
+
+def up(asked: Namespace) -> int:
+    from local import foreground
+
+    layout = Layout.at(asked.data)
+    ports = Ports(**{name: getattr(asked, name) for name in Ports.FLAGS})
+    start = foreground.detached if asked.detach else foreground.attached
+    try:
+        return start(layout, ports, fresh=asked.fresh)
+    except Busy:
+        if asked.fresh:
+            reset(asked)
+        state = wait_ready(layout)
+        print(f"already running (pid {state.pid})")
+        print(report.welcome(services_of(layout, state)))
+        return 0
+
+
+def env(asked: Namespace) -> int:
+    layout = Layout.at(asked.data)
+    urls = services_of(layout, running(layout)).urls
+    if asked.json:
+        print(json.dumps(urls, indent=2))
+    else:
+        print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in urls.items()))
+    return 0
+
+
+def status(asked: Namespace) -> int:
+    layout = Layout.at(asked.data)
+    if not is_held(layout):
+        print(f"stopped ({layout.data})")
+        return 3
+    state = State.load(layout.state)
+    if state is None or not state.ready:
+        print(f"starting ({layout.data})")
+        return 0
+    print(report.table(layout, state))
+    return 0
+
+
+def logs(asked: Namespace) -> int:
+    layout = Layout.at(asked.data)
+    found = {file.stem: file for file in sorted(layout.logs.glob("*.log"))}
+    if asked.service is not None:
+        if asked.service not in found:
+            raise StackError(
+                f"no log of {asked.service!r}; there are: {', '.join(found) or 'none'}"
+            )
+        found = {asked.service: found[asked.service]}
+    for service, file in found.items():
+        for line in file.read_text(errors="replace").splitlines()[-asked.n :]:
+            print(f"{service}: {line}" if asked.service is None else line)
+    return 0
+
+
+def reset(asked: Namespace) -> int:
+    from local import control
+
+    layout = Layout.at(asked.data)
+    try:
+        with hold(layout):
+            remove_database(layout)
+            print("the database is removed; `up` makes a new one")
+            return 0
+    except FileNotFoundError as exc:
+        raise StackError(f"there is no stack in {layout.data}") from exc
+    except Busy:
+        wait_ready(layout)
+        asyncio.run(control.order(layout, "reset", print))
+        return 0
+
+
+def down(asked: Namespace) -> int:
+    layout = Layout.at(asked.data)
+    try:
+        with hold(layout):
+            left = State.load(layout.state)
+            if left is not None:
+                end_leftovers(left)
+                layout.state.unlink()
+            print(f"not running ({layout.data})")
+            return 0
+    except FileNotFoundError:
+        print(f"not running ({layout.data})")
+        return 0
+    except Busy:
+        state = State.load(layout.state)
+    if state is not None:
+        os.kill(state.pid, signal.SIGTERM)
+    deadline = time.monotonic() + DOWN_WITHIN
+    while is_held(layout):
+        if time.monotonic() > deadline:
+            raise StackError(f"the stack in {layout.data} did not stop; see {layout.log('stack')}")
+        time.sleep(0.02)
+    print("stopped")
+    return 0
+
+
+def remove_database(layout: Layout) -> None:
+    """Remove the data wherever it is; the keys stay. Only with the data directory held."""
+    left = State.load(layout.state)
+    if left is not None:
+        end_leftovers(left)
+        layout.state.unlink()
+    shutil.rmtree(find_cluster(layout), ignore_errors=True)
+    if layout.database.is_symlink():
+        layout.database.unlink()
+
+
+def running(layout: Layout) -> State:
+    """The stack of a data directory; raises StackError when it does not run."""
+    state = State.load(layout.state)
+    if state is None or not is_held(layout):
+        raise StackError(f"no stack runs from {layout.data}: start it with `python -m local up`.")
+    return state
+
+
+def wait_ready(layout: Layout, within: float = 60.0) -> State:
+    """The stack that somebody else is starting, once it is ready."""
+    deadline = time.monotonic() + within
+    while True:
+        state = State.load(layout.state)
+        if state is not None and state.ready:
+            return state
+        if not is_held(layout) or time.monotonic() > deadline:
+            raise StackError(
+                f"another `up` held {layout.data} and did not come up; see {layout.log('stack')}"
+            )
+        time.sleep(0.05)
+
+
+def services_of(layout: Layout, state: State) -> Services:
+    return Services(layout, state.ports, Keys.load(layout.keys), dict(os.environ))
+
+
+def fail(message: str) -> None:
+    print(f"local: {message}", file=sys.stderr)

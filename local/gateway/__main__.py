@@ -1,0 +1,51 @@
+"""Run the gateway of one stack: `python -m local.gateway --settings FILE`, started by `python -m local up`.
+
+The modules are loaded first; then, with `--gated`, it waits for a line on its standard input. So the slow part of
+starting happens while the database is still being made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from local.gateway.app import create_gateway
+from local.gateway.settings import GatewaySettings
+from local.keys import Keys
+from local.ports import HOST
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.gateway", description=__doc__)
+    parser.add_argument(
+        "--settings", type=Path, required=True, help="the JSON file that `up` wrote"
+    )
+    parser.add_argument("--gated", action="store_true", help="wait for a line on standard input")
+    asked = parser.parse_args()
+    if asked.gated and not sys.stdin.readline():
+        return 0  # whoever was to give the word has gone
+    raw = json.loads(asked.settings.read_text())
+    settings = GatewaySettings(
+        url=raw["url"],
+        keys=Keys.load(Path(raw["keys"])),
+        database_url=raw["database_url"],
+        postgrest_socket=Path(raw["postgrest_socket"]),
+    )
+    uvicorn.run(
+        create_gateway(settings),
+        host=HOST,
+        port=raw["port"],
+        log_level="warning",
+        access_log=False,
+        ws="websockets-sansio",
+        timeout_graceful_shutdown=1,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

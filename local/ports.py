@@ -1,0 +1,73 @@
+"""Ports: free ones when any will do, and a clear word when a wanted one is taken."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+from local.faults import StackError
+
+HOST = "127.0.0.1"
+
+# Below the range that the kernel gives to outgoing connections: a port found free here stays free until it is used.
+FREE_RANGE = range(20000, 32000)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one stack. 0 stands for any free one until `settled`."""
+
+    gateway: int = 54321
+    db: int = 54322
+    signaling: int = 54325
+    web: int = 54326
+
+    FLAGS = {
+        "gateway": "--port",
+        "db": "--db-port",
+        "signaling": "--signaling-port",
+        "web": "--web-port",
+    }  # noqa: RUF012
+
+    def settled(self) -> Ports:
+        """The same ports with every 0 replaced; raises StackError for one that is in use."""
+        wanted: Mapping[str, int] = asdict(self)
+        chosen: dict[str, int] = {}
+        for service, port in wanted.items():
+            if port == 0:
+                continue
+            if port in chosen.values():
+                raise StackError(
+                    f"port {port} is asked for twice: choose another with {self.FLAGS[service]} N."
+                )
+            if not is_free(port):
+                raise StackError(
+                    f"port {port}, wanted for the {service} service, is taken by another program: "
+                    f"choose another with {self.FLAGS[service]} N (0 finds a free one)."
+                )
+            chosen[service] = port
+        for service, port in wanted.items():
+            if port == 0:
+                chosen[service] = free_port(without=set(chosen.values()))
+        return replace(self, **chosen)
+
+
+def is_free(port: int) -> bool:
+    """True when a server may listen on `port` now. A connection that is still being closed does not count."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen(1)
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def free_port(without: set[int]) -> int:
+    for port in random.sample(FREE_RANGE, 500):
+        if port not in without and is_free(port):
+            return port
+    raise StackError(f"no free port between {FREE_RANGE.start} and {FREE_RANGE.stop}")
