@@ -1,0 +1,196 @@
+-- What every other migration stands on: extensions, the schema `private`, error codes, settings.
+-- `private` is not exposed through the API. Functions in it that API roles may call are there for our own
+-- invoker functions, policies and checks, which run as the caller.
+
+create schema if not exists extensions;
+create extension if not exists pgcrypto with schema extensions;
+create extension if not exists btree_gist with schema extensions;
+
+create schema if not exists private;
+revoke all on schema private from public;
+grant usage on schema private to anon, authenticated, service_role;
+
+-- The subject each migration brought, so that a client can tell what it talks to, however the SQL got here.
+create table if not exists private.schema_parts (
+    version text primary key,
+    subject text not null,
+    applied_at timestamptz not null default now()
+);
+alter table private.schema_parts enable row level security;
+revoke all on private.schema_parts from public, anon, authenticated, service_role;
+
+insert into private.schema_parts (version, subject)
+    values ('20261122100000', 'foundation')
+    on conflict (version) do nothing;
+
+-- An error with a code of ours. PostgREST turns SQLSTATE PGRST into this status and body; docs/errors.md
+-- lists every code, and a test compares it with the calls of this function.
+create or replace function private.fail(status integer, code text, message text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    raise exception using
+        errcode = 'PGRST',
+        message = json_build_object('code', code, 'message', message, 'details', null, 'hint', null)::text,
+        detail = json_build_object('status', status, 'headers', json_build_object())::text;
+end
+$$;
+revoke execute on function private.fail(integer, text, text) from public;
+grant execute on function private.fail(integer, text, text) to anon, authenticated, service_role;
+
+-- Whether a person would see anything: at least one character that is neither white space nor invisible
+-- (controls, joiners, direction marks, fillers, variation selectors, blank braille, tags). NULL has none.
+create or replace function private.has_visible_text(content text) returns boolean
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+    select coalesce(
+        content ~ (
+            '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f'
+            || '\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb'
+            || '\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'
+        ),
+        false
+    )
+$$;
+revoke execute on function private.has_visible_text(text) from public;
+grant execute on function private.has_visible_text(text) to anon, authenticated, service_role;
+
+-- The operator's choices: one row, one typed column each.
+create table if not exists private.settings (
+    only_row boolean primary key default true
+        constraint settings_is_one_row check (only_row),
+    request_ttl interval not null default interval '14 days'
+        constraint settings_request_ttl_positive check (request_ttl > interval '0'),
+    max_open_requests integer not null default 10
+        constraint settings_max_open_requests_positive check (max_open_requests > 0),
+    buffer_before_minutes integer not null default 0
+        constraint settings_buffer_before_sane check (buffer_before_minutes between 0 and 1440),
+    buffer_after_minutes integer not null default 0
+        constraint settings_buffer_after_sane check (buffer_after_minutes between 0 and 1440),
+    room_opens_before interval not null default interval '15 minutes',
+    room_closes_after interval not null default interval '15 minutes',
+    reminder_offsets interval[] not null
+        default array[interval '24 hours', interval '1 hour', interval '10 minutes'],
+    rating_window interval not null default interval '14 days'
+);
+alter table private.settings enable row level security;
+revoke all on private.settings from public, anon, authenticated, service_role;
+grant select, update on private.settings to service_role;
+
+insert into private.settings (only_row) values (true) on conflict (only_row) do nothing;
+
+create or replace function private.the_settings() returns private.settings
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select s from private.settings as s
+$$;
+revoke execute on function private.the_settings() from public;
+grant execute on function private.the_settings() to anon, authenticated, service_role;
+
+-- Takes both people for this transaction, always in the order of their keys. Whoever books time for a person
+-- holds that person first: without this order, overlapping approvals wait for each other until one is killed.
+create or replace function private.lock_people(one uuid, other uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    held bigint;
+begin
+    for held in
+        select distinct hashtextextended('mentorkit person ' || person::text, 0) as lock_key
+            from unnest(array[one, other]) as person
+            where person is not null
+            order by lock_key
+    loop
+        perform pg_advisory_xact_lock(held);
+    end loop;
+exception
+    when deadlock_detected then
+        perform private.fail(409, 'slot_taken', 'Somebody was booking this time at the same moment. Please try again.');
+end
+$$;
+revoke execute on function private.lock_people(uuid, uuid) from public;
+grant execute on function private.lock_people(uuid, uuid) to authenticated, service_role;
+
+-- Tools of the migrations themselves, for projects that hold rows of their own. They keep every row: where old rows
+-- do not obey a rule, the rule holds for new rows only, and a warning says so.
+create or replace function private.add_check(owner regclass, rule_name text, condition text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    if exists (select from pg_constraint where conrelid = owner and conname = rule_name) then
+        return;
+    end if;
+    begin
+        execute format('alter table %s add constraint %I check (%s)', owner, rule_name, condition);
+    exception
+        when check_violation then
+            execute format('alter table %s add constraint %I check (%s) not valid', owner, rule_name, condition);
+            raise warning 'mentorkit: rows of % do not obey %; they are kept, the rule holds for new rows', owner, rule_name;
+    end;
+end
+$$;
+revoke execute on function private.add_check(regclass, text, text) from public;
+
+create or replace function private.require_columns(owner regclass, variadic columns text[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    wanted text;
+begin
+    for wanted in
+        select attname from pg_attribute where attrelid = owner and attname = any (columns) and not attnotnull
+    loop
+        begin
+            execute format('alter table %s alter column %I set not null', owner, wanted);
+        exception
+            when not_null_violation then
+                raise warning 'mentorkit: rows of % have no %; they are kept, and the column stays optional', owner, wanted;
+        end;
+    end loop;
+end
+$$;
+revoke execute on function private.require_columns(regclass, text[]) from public;
+
+-- Readers catch up by `updated_at`, so it is the moment of the change itself, not of its transaction's start.
+create or replace function private.touch() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.updated_at := clock_timestamp();
+    return new;
+end
+$$;
+revoke execute on function private.touch() from public;
+
+create or replace function private.schema_version() returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select version || ' ' || subject from private.schema_parts order by version desc limit 1
+$$;
+revoke execute on function private.schema_version() from public;
+grant execute on function private.schema_version() to anon, authenticated, service_role;
+
+-- The newest part of the schema that is in place, for example "20261122101400 realtime".
+create or replace function public.schema_version() returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select private.schema_version()
+$$;
+revoke execute on function public.schema_version() from public;
+grant execute on function public.schema_version() to anon, authenticated, service_role;
