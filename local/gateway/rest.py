@@ -23,8 +23,8 @@ HOP_BY_HOP = frozenset(
     }
 )
 NOT_FORWARDED = HOP_BY_HOP | {b"apikey", b"authorization", b"expect"}
-# The gateway answers for CORS and writes the date itself.
-NOT_RETURNED = HOP_BY_HOP | {b"date"}
+# The gateway answers for CORS, and its server says date and name.
+NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
 
 UNREACHABLE = {
     "code": "PGRST000",

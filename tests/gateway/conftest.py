@@ -1,0 +1,43 @@
+"""What tests of the gateway may ask for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from local.keys import Keys
+from local.layout import Layout
+from tests.gateway.serving import Gateway, Make, running_gateway
+from tests.support.stack import StackEnv
+
+
+@pytest.fixture
+def email() -> str:
+    """An address that nobody else in the run signs up with."""
+    return f"{uuid.uuid4().hex}@example.test"
+
+
+@pytest.fixture
+def make_gateway(stack: StackEnv, stack_data: Path) -> Make:
+    """Makes gateways of other settings over the stack's database, keys and PostgREST."""
+    layout = Layout.at(stack_data)
+    if not layout.keys.exists():
+        pytest.skip("a given Supabase has a gateway of its own")
+    return partial(
+        running_gateway,
+        keys=Keys.load(layout.keys),
+        database_url=make_conninfo(stack.database_url, user="supabase_admin"),
+        postgrest_socket=layout.postgrest_socket,
+    )
+
+
+@pytest.fixture
+async def gateway(make_gateway: Make) -> AsyncIterator[Gateway]:
+    """A gateway with the usual settings and a clock of the test's own."""
+    async with make_gateway() as running:
+        yield running
