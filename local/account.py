@@ -23,7 +23,7 @@ class Account:
     gid: int
 
     def can_enter(self, path: Path) -> bool:
-        """True when this user may read below `path`, judged by the mode bits of `path` and all its parents."""
+        """True when this user may pass into `path`, judged by the modes of it and its parents."""
         return all(self._may_pass(parent) for parent in (path, *path.parents))
 
     def _may_pass(self, directory: Path) -> bool:
@@ -44,7 +44,8 @@ class Account:
 def choose_account(env: Mapping[str, str]) -> Account | None:
     """Whom to run PostgreSQL as: None means as ourselves.
 
-    As root it is MENTORKIT_PG_USER, or the person behind `sudo`, or a system user without privileges.
+    As root it is MENTORKIT_PG_USER, or the person behind `sudo`, or a system user without
+    privileges.
     """
     if os.geteuid() != 0:
         return None
@@ -57,6 +58,6 @@ def choose_account(env: Mapping[str, str]) -> Account | None:
         if entry.pw_uid != 0:
             return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
     raise StackError(
-        f"PostgreSQL does not run as root and there is no user {named or ' or '.join(LIKELY)} to run it as: "
-        "set MENTORKIT_PG_USER to an existing unprivileged user."
+        f"PostgreSQL does not run as root, and there is no user {named or ' or '.join(LIKELY)} to "
+        "run it as: set MENTORKIT_PG_USER to an existing unprivileged user."
     )

@@ -16,7 +16,7 @@ from local.account import Account
 from local.faults import StackError
 
 PR_SET_PDEATHSIG = 1
-STOP_WITHIN = 4.0
+STOP_WITHIN = 6.0
 
 
 @dataclass
@@ -46,24 +46,23 @@ class Child:
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(self.stop_signal)
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), within)
-            except TimeoutError:
-                pass
         # Its own session is its process group: nothing it started stays behind either.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         await self.process.wait()
 
+    def how_it_ended(self) -> str:
+        code = self.process.returncode
+        if code is not None and code < 0:
+            return f"was killed by {signal.Signals(-code).name}"
+        return f"ended with {code}"
+
     def fault(self) -> StackError:
         """What to tell the user when this service ended by itself."""
-        code = self.process.returncode
-        how = (
-            f"was killed by {signal.Signals(-code).name}"
-            if code is not None and code < 0
-            else f"ended with {code}"
-        )
-        return StackError(f"{self.name} {how}; its log is {self.log}{quoted_end(self.log)}")
+        told = f"{self.name} {self.how_it_ended()}; its log is {self.log}"
+        return StackError(told + quoted_end(self.log))
 
 
 async def spawn(
@@ -79,8 +78,9 @@ async def spawn(
 ) -> Child:
     """Start a service in a session of its own, its output going to `log`.
 
-    When this process dies, however it dies, the kernel sends the child `stop_signal` (Linux). Must be called on the main
-    thread: the kernel watches the thread that forked. A gated child finds a pipe as its standard input.
+    When this process dies, however it dies, the kernel sends the child `stop_signal` (Linux). Must
+    be called on the main thread: the kernel watches the thread that forked. A gated child finds a
+    pipe as its standard input, to wait for `release`.
     """
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
@@ -92,7 +92,9 @@ async def spawn(
             cwd=cwd or "/",
             start_new_session=True,
             preexec_fn=death_signal(stop_signal),
-            **as_account(account),
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
         )
     return Child(name, process, log, stop_signal)
 
@@ -100,7 +102,10 @@ async def spawn(
 async def finish(
     command: Sequence[str], *, env: Mapping[str, str], account: Account | None = None
 ) -> None:
-    """Run a command to its end; raises StackError with what it said when it fails. Ended when cancelled."""
+    """Run a command to its end, or to the end of this task.
+
+    Raises StackError with what it said when it fails.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -110,7 +115,9 @@ async def finish(
         cwd="/",
         start_new_session=True,
         preexec_fn=death_signal(signal.SIGKILL),
-        **as_account(account),
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
     try:
         said, _ = await process.communicate()
@@ -120,19 +127,12 @@ async def finish(
         await process.wait()
         raise
     if process.returncode != 0:
-        raise StackError(
-            f"{Path(command[0]).name} failed ({process.returncode}):\n{said.decode(errors='replace')}"
-        )
-
-
-def as_account(account: Account | None) -> dict[str, object]:
-    if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+        tool = Path(command[0]).name
+        raise StackError(f"{tool} failed ({process.returncode}):\n{said.decode(errors='replace')}")
 
 
 def death_signal(number: signal.Signals) -> Callable[[], None] | None:
-    """For `preexec_fn`, which runs after the change of user: that change would clear the setting."""
+    """For `preexec_fn`: it runs after the change of user, which would clear the setting."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

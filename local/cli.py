@@ -1,4 +1,5 @@
-"""The embedded Supabase: PostgreSQL, PostgREST, auth, realtime, functions, signaling and the pages, without Docker."""
+"""The embedded Supabase, without Docker: PostgreSQL, PostgREST, auth, realtime, functions,
+signaling and the reference pages."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ from local.ports import Ports
 
 EPILOG = """\
 examples:
-  python -m local up                     everything, until ctrl-C; prints URLs, keys and two test users
-  python -m local up --detach            the same in the background
-  eval "$(python -m local env)"          SUPABASE_URL and the others as variables of this shell
+  python -m local up              everything, until ctrl-C; prints URLs, keys, two test users
+  python -m local up --detach     the same in the background
+  eval "$(python -m local env)"   SUPABASE_URL and the others as variables of this shell
   python -m local up --data /tmp/other --port 0 --db-port 0 --signaling-port 0 --web-port 0
-                                         a second stack beside the first, on free ports
-  npx supabase db push --yes             the Supabase CLI sees this database as its "local" one
+                                  a second stack beside the first, on free ports
+  npx supabase db push --yes      the Supabase CLI sees this database as its "local" one
 
 The data stays in the data directory over `down` and `up`. More: docs/local.md
 """
@@ -48,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, flag in Ports.FLAGS.items():
         port = getattr(default, name)
         up.add_argument(
-            flag, dest=name, type=port_number, default=port, metavar="N",
+            flag, dest=name, type=port_number, metavar="N",
             help=f"port of the {name} (default: {port}; 0: any free one)",
         )  # fmt: skip
 
@@ -57,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("status", parents=[shared], help="what runs, and where")
     logs = commands.add_parser("logs", parents=[shared], help="what the services wrote")
     logs.add_argument("service", nargs="?", help="only this one")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until ctrl-C")
     logs.add_argument(
         "-n",
         type=int,
@@ -87,4 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackError as exc:
         print(f"local: {exc}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # what we print is read by `head` or the like, and it has had enough
+        sys.stderr.close()
+        return 141
     return code

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from argparse import Namespace
+from pathlib import Path
 
 from local import report
 from local.faults import StackError
@@ -28,7 +29,9 @@ def up(asked: Namespace) -> int:
     from local import foreground
 
     layout = Layout.at(asked.data)
-    ports = Ports(**{name: getattr(asked, name) for name in Ports.FLAGS})
+    wanted = {name: getattr(asked, name) for name in Ports.FLAGS}
+    wanted = {name: port for name, port in wanted.items() if port is not None}
+    ports = Ports(**wanted)
     start = foreground.detached if asked.detach else foreground.attached
     try:
         return start(layout, ports, fresh=asked.fresh)
@@ -37,6 +40,8 @@ def up(asked: Namespace) -> int:
             reset(asked)
         state = wait_ready(layout)
         print(f"already running (pid {state.pid})")
+        if any(port not in (0, getattr(state.ports, name)) for name, port in wanted.items()):
+            print("it keeps its ports; to change them, `down` first")
         print(report.welcome(services_of(layout, state)))
         return 0
 
@@ -55,6 +60,7 @@ def status(asked: Namespace) -> int:
     layout = Layout.at(asked.data)
     if not is_held(layout):
         print(f"stopped ({layout.data})")
+        print(report.last_words(layout), end="")
         return 3
     state = State.load(layout.state)
     if state is None or not state.ready:
@@ -73,10 +79,30 @@ def logs(asked: Namespace) -> int:
                 f"no log of {asked.service!r}; there are: {', '.join(found) or 'none'}"
             )
         found = {asked.service: found[asked.service]}
-    for service, file in found.items():
-        for line in file.read_text(errors="replace").splitlines()[-asked.n :]:
-            print(f"{service}: {line}" if asked.service is None else line)
+    places = {file: print_end(service, file, asked.n) for service, file in found.items()}
+    while asked.follow:
+        time.sleep(0.2)
+        places = {file: print_from(file, place) for file, place in places.items()}
     return 0
+
+
+def print_end(service: str, file: Path, lines: int) -> int:
+    """Print a log's last lines under its name; returns where it ended."""
+    text = file.read_text(errors="replace")
+    print(f"==> {service}: {file}")
+    for line in text.splitlines()[-lines:] if lines else []:
+        print(line)
+    return len(text.encode(errors="replace"))
+
+
+def print_from(file: Path, place: int) -> int:
+    """Print what was written since `place`; from the start again when the file was replaced."""
+    with file.open("rb") as log:
+        end = log.seek(0, os.SEEK_END)
+        log.seek(place if place <= end else 0)
+        sys.stdout.write(log.read().decode(errors="replace"))
+        sys.stdout.flush()
+        return log.tell()
 
 
 def reset(asked: Namespace) -> int:
@@ -92,7 +118,7 @@ def reset(asked: Namespace) -> int:
         raise StackError(f"there is no stack in {layout.data}") from exc
     except Busy:
         wait_ready(layout)
-        asyncio.run(control.order(layout, "reset", print))
+        asyncio.run(control.order(layout.control_socket, "reset", print))
         return 0
 
 
@@ -157,7 +183,3 @@ def wait_ready(layout: Layout, within: float = 60.0) -> State:
 
 def services_of(layout: Layout, state: State) -> Services:
     return Services(layout, state.ports, Keys.load(layout.keys), dict(os.environ))
-
-
-def fail(message: str) -> None:
-    print(f"local: {message}", file=sys.stderr)

@@ -14,10 +14,31 @@ MARK = "mentorkit bootstrap"
 
 
 async def create_database(server: AsyncConnection, name: str) -> None:
-    """A new database as a project has it: owned by `postgres`. `server` is a superuser's autocommit connection."""
+    """A new empty database that belongs to `postgres`.
+
+    `server` is a superuser's autocommit connection to another database.
+    """
     await server.execute(
         sql.SQL("create database {} owner postgres template template0").format(sql.Identifier(name))
     )
+
+
+async def recreate(conninfo: str) -> None:
+    """Drop database `postgres` with all sessions and replication slots in it, and make it empty.
+
+    `conninfo` logs in as the superuser, to another database of the server.
+    """
+    async with await AsyncConnection.connect(conninfo, autocommit=True) as conn:
+        await conn.execute(
+            "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots"
+            " where database = 'postgres' and active_pid is not null"
+        )
+        await conn.execute(
+            "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+            " where database = 'postgres'"
+        )
+        await conn.execute("drop database postgres with (force)")
+        await create_database(conn, "postgres")
 
 
 async def bootstrap(conninfo: str) -> bool:
@@ -42,17 +63,19 @@ async def bootstrap(conninfo: str) -> bool:
 
 async def noted(conn: AsyncConnection) -> str | None:
     cursor = await conn.execute(
-        "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()"
+        "select shobj_description(oid, 'pg_database') from pg_database"
+        " where datname = current_database()"
     )
     row = await cursor.fetchone()
     return row[0] if row else None
 
 
 async def run_file(conn: AsyncConnection, file: Path) -> None:
-    """Run all statements of a file in one transaction, on a connection of their own state."""
+    """Run all statements of a file in one transaction; what it sets is gone afterwards."""
+    text = file.read_bytes()  # noqa: ASYNC240 - small, and nothing else runs meanwhile
     try:
         async with conn.transaction():
-            await conn.execute(file.read_bytes())
+            await conn.execute(text)
         await conn.execute("reset role; reset all")
     except Error as exc:
         raise StackError(describe(file, exc)) from exc
@@ -73,7 +96,7 @@ def describe(file: Path, exc: Error) -> str:
 
 async def seed(conninfo: str, file: Path) -> bool:
     """Run the seed file, when there is one; it may be run again and again."""
-    if not file.exists():
+    if not file.exists():  # noqa: ASYNC240
         return False
     async with await AsyncConnection.connect(conninfo, autocommit=True) as conn:
         await run_file(conn, file)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from local import report
 from local.commands import remove_database
@@ -28,7 +30,10 @@ def attached(layout: Layout, ports: Ports, *, fresh: bool) -> int:
 def serve(
     layout: Layout, ports: Ports, fresh: bool, say: Say, on_ready: Callable[[], None]
 ) -> None:
-    """Hold the data directory, clean up after a predecessor that was killed, and run. Raises Busy, StackError."""
+    """Hold the data directory, clean up after a predecessor that was killed, and run.
+
+    Raises Busy when a stack runs from there already, StackError when it cannot or could not go on.
+    """
     began = time.monotonic()
     layout.data.mkdir(parents=True, exist_ok=True)
     with hold(layout):
@@ -63,42 +68,60 @@ def keep_old_logs(layout: Layout) -> None:
 
 
 def detached(layout: Layout, ports: Ports, *, fresh: bool) -> int:
-    """Run a stack in a process of its own; returns when it is ready, or raises what stopped it."""
+    """Run a stack in a process of its own; returns when it is ready, or raises what stopped it.
+
+    Ctrl-C before that stops it again.
+    """
     read_end, write_end = os.pipe()
-    if os.fork() == 0:
+    if (between := os.fork()) == 0:
         os.close(read_end)
         in_background(layout, ports, fresh, write_end)
     os.close(write_end)
+    os.waitpid(between, 0)
     with os.fdopen(read_end) as news:
-        for line in news:
-            word, text = json.loads(line)
-            if word == "say":
-                print(text, flush=True)
-            elif word == "ready":
-                return 0
-            elif word == "busy":
-                raise Busy
-            else:
-                raise StackError(text)
-    raise StackError(f"the stack ended before it was ready; see {layout.log('stack')}")
+        pid = int(json.loads(news.readline())[1])
+        try:
+            return follow(news)
+        except KeyboardInterrupt:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            for _ in news:  # ends when the process ends
+                pass
+            raise
+        except EOFError as exc:
+            raise StackError(f"it ended before it was ready; see {layout.log('stack')}") from exc
+
+
+def follow(news: Iterable[str]) -> int:
+    """Show what the background tells, until it is ready; raises what it failed of."""
+    for line in news:
+        word, text = json.loads(line)
+        if word == "say":
+            print(text, flush=True)
+        elif word == "ready":
+            return 0
+        elif word == "busy":
+            raise Busy
+        else:
+            raise StackError(text)
+    raise EOFError
 
 
 def in_background(layout: Layout, ports: Ports, fresh: bool, write_end: int) -> None:
-    """The other side of `detached`: never returns. Tells the waiting side each step, and `stack.log` for good."""
+    """The other side of `detached`: never returns.
+
+    Tells the waiting side each step until all is ready, and `stack.log` for as long as it runs.
+    """
     os.setsid()
     if os.fork() != 0:
         os._exit(0)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
-    news = os.fdopen(write_end, "w", buffering=1)
 
     def tell(word: str, text: str = "") -> None:
-        if not news.closed:
-            try:
-                news.write(json.dumps([word, text]) + "\n")
-            except BrokenPipeError:  # nobody waits any more
-                news.close()
+        with contextlib.suppress(OSError):  # nobody waits any more
+            os.write(write_end, f"{json.dumps([word, text])}\n".encode())
 
     def say(line: str) -> None:
         layout.logs.mkdir(parents=True, exist_ok=True)
@@ -108,8 +131,9 @@ def in_background(layout: Layout, ports: Ports, fresh: bool, write_end: int) -> 
 
     def ready() -> None:
         tell("ready")
-        news.close()
+        os.dup2(nowhere, write_end)
 
+    tell("pid", str(os.getpid()))
     try:
         serve(layout, ports, fresh, say, ready)
     except Busy:
@@ -117,7 +141,7 @@ def in_background(layout: Layout, ports: Ports, fresh: bool, write_end: int) -> 
     except StackError as exc:
         tell("error", str(exc))
         say(f"ended: {exc}")
-    except BaseException:  # the last place that can tell
+    except Exception:  # noqa: BLE001 - the last place that can tell
         tell("error", traceback.format_exc())
         say(traceback.format_exc())
     os._exit(0)

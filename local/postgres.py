@@ -21,8 +21,8 @@ from local.ports import HOST
 SUPERUSER = "supabase_admin"
 PASSWORD = "postgres"
 
-# Data is safe in the kernel when a process is killed; only a power cut could lose it. That is a good trade for a
-# development database: commits still write their WAL before they return, and pages stay whole.
+# What was written is safe with the kernel when a process is killed; only a power cut could lose it.
+# That is a good trade for development. Commits still write their WAL before they return.
 SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -58,12 +58,12 @@ class Cluster:
         made_by = (self.path / "PG_VERSION").read_text().strip()
         if made_by != str(self.installation.major):
             raise StackError(
-                f"the database in {self.path} was made by PostgreSQL {made_by}, this is {self.installation.major}: "
-                "`up --fresh` makes a new one (the old data is removed)."
+                f"the database in {self.path} was made by PostgreSQL {made_by}, this is "
+                f"{self.installation.major}: `up --fresh` makes a new one and removes the old data."
             )
 
     async def initdb(self, env: Mapping[str, str]) -> None:
-        """Make the cluster: under another name first, so that one that was interrupted is never taken for whole."""
+        """Make the cluster: under another name first, so one left half made is not taken for it."""
         scratch = self.path.with_name(f"{self.path.name}.new")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700, parents=True)
@@ -73,7 +73,7 @@ class Cluster:
         if self.account is not None:
             self.account.own(scratch)
             self.account.own(Path(password_file))
-        # The same order of text on every machine: by code point, with Unicode's upper and lower case.
+        # Text sorts the same on every machine: by code point, with Unicode's upper and lower case.
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         try:
             await finish(
@@ -87,11 +87,11 @@ class Cluster:
                 account=self.account,
             )
         finally:
-            Path(password_file).unlink()
+            os.unlink(password_file)  # noqa: PTH108
         scratch.rename(self.path)
 
     async def start(self, port: int, log: Path, env: Mapping[str, str]) -> Child:
-        """Start the server. It may need a moment, and after a crash some more, before it answers."""
+        """Start the server. It needs a moment before it answers, and after a crash some more."""
         settings = SETTINGS | {"port": str(port)}
         if self.installation.major >= 16:
             settings |= SINCE_16
@@ -105,6 +105,22 @@ class Cluster:
             stop_signal=signal.SIGINT,  # "fast": open sessions are ended, data is written
         )
 
+    def end_strays(self) -> None:
+        """Kill sessions that outlived their server, which would keep a new one from starting.
+
+        They notice by themselves, but not while they compute. Only when the server is known to be
+        dead; does nothing where there is no /proc.
+        """
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if (entry / "cwd").readlink() == self.path:
+                    os.kill(int(entry.name), signal.SIGKILL)
+            except OSError:  # gone meanwhile, or not ours
+                continue
+        # Its process id may belong to somebody else by now, for whom PostgreSQL would wait in vain.
+        # It still finds out by itself whether the shared memory is in use.
+        (self.path / "postmaster.pid").unlink(missing_ok=True)
+
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
         shutil.rmtree(self.path.with_name(f"{self.path.name}.new"), ignore_errors=True)
@@ -113,8 +129,8 @@ class Cluster:
 def place_cluster(layout: Layout, installation: Installation, account: Account | None) -> Cluster:
     """The cluster of a data directory.
 
-    It lies in the data directory. Where the user that runs PostgreSQL cannot get there (root's own home), it lies in
-    /var/lib/mentorkit and the data directory holds a link to it.
+    It lies in the data directory. Where the user that runs PostgreSQL cannot get there (below
+    root's own home), it lies in /var/lib/mentorkit, and the data directory holds a link to it.
     """
     link = layout.database
     if account is None or account.can_enter(layout.data):

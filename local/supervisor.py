@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from os import getpid
+from pathlib import Path
 
 from psycopg import AsyncConnection, OperationalError
 
-from local import database, migrate
+from local import control, database, migrate
 from local.account import choose_account
 from local.child import Child
 from local.faults import StackError
@@ -31,165 +30,196 @@ Say = Callable[[str], None]
 
 # How often PostgreSQL may die and be started again within a minute before the stack gives up.
 RESTARTS_A_MINUTE = 5
+RECOVER_WITHIN = 20.0
 
 
-@dataclass
 class Supervisor:
-    """One running stack. The data directory must be held for as long as this lives."""
+    """One running stack. The data directory must be held for as long as this lives.
 
-    layout: Layout
-    ports: Ports
-    keys: Keys
-    env: Mapping[str, str]
-    say: Say
-    services: Services = field(init=False)
-    children: dict[str, Child] = field(default_factory=dict)
-    crashes: list[float] = field(default_factory=list)
+    `children` are the services as they are meant to be: one that ends while it is in there has
+    failed; one that is stopped on purpose is taken out first.
+    """
 
-    def __post_init__(self) -> None:
-        self.services = Services(self.layout, self.ports, self.keys, self.env)
+    def __init__(
+        self, layout: Layout, ports: Ports, keys: Keys, env: Mapping[str, str], say: Say
+    ) -> None:
+        self.layout = layout
+        self.ports = ports
+        self.env = env
+        self.say = say
+        self.services = Services(layout, ports, keys, env)
+        self.children: dict[str, Child] = {}
+        self._ready = False
+        self._ended: asyncio.Queue[Child] = asyncio.Queue()
+        self._reapers: set[asyncio.Task[None]] = set()
+        self._crashes: list[float] = []
+        # A reset and a restart after a crash must not meet.
+        self._changing = asyncio.Lock()
 
     async def up(self) -> None:
-        """Start everything; returns when every service answers. Raises StackError, with nothing cleaned up yet."""
-        cluster = self.cluster()
+        """Start everything; returns when every service answers.
+
+        Raises StackError when one does not. What was started is left to `down`.
+        """
+        cluster = self._cluster()
         self.services.write_settings()
-        self.note(ready=False)
-        # Modules load while the database is being made: nothing here touches it before it is released.
-        if importlib.util.find_spec("local.gateway.app"):
-            await self.add(self.services.gateway())
-        await self.add(self.services.web())
-        if importlib.util.find_spec("signaling_server.__main__"):
-            await self.add(self.services.signaling())
+        # Their modules load while the database is being made; the gateway waits to be released.
+        for start in (self.services.gateway, self.services.signaling, self.services.web):
+            await self._add(start())
         if not cluster.exists:
             self.say("making the database")
             await cluster.initdb(self.services.base_env())
         cluster.check_version()
-        await self.start_postgres(cluster)
-        await self.fill()
-        await self.add(self.services.postgrest())
-        if "gateway" in self.children:
-            self.children["gateway"].release()
-        await asyncio.gather(*(self.ready(name) for name in self.children if name != "postgres"))
-        self.note(ready=True)
+        cluster.end_strays()
+        self.say("starting postgres")
+        await self._start_postgres(cluster)
+        await self._fill(self.say)
+        await self._add(self.services.postgrest())
+        self.children["gateway"].release()
+        await self._all_ready()
 
-    def cluster(self) -> Cluster:
+    def _cluster(self) -> Cluster:
         return place_cluster(self.layout, find_installation(self.env), choose_account(self.env))
 
-    async def add(self, starting: Awaitable[Child]) -> Child:
+    async def _add(self, starting: Awaitable[Child]) -> Child:
         child = await starting
         self.children[child.name] = child
-        self.note(ready=False)
+        self._note()
+
+        async def reap() -> None:
+            await child.process.wait()
+            self._ended.put_nowait(child)
+
+        task = asyncio.create_task(reap())
+        self._reapers.add(task)
+        task.add_done_callback(self._reapers.discard)
         return child
 
-    async def start_postgres(self, cluster: Cluster) -> None:
-        self.say("starting postgres")
-        child = await self.add(
-            cluster.start(self.ports.db, self.layout.log("postgres"), self.services.base_env())
-        )
-        await until_ready(child, self.postgres_answers)
+    async def _remove(self, *names: str) -> None:
+        going = [self.children.pop(name) for name in names if name in self.children]
+        await asyncio.gather(*(child.stop() for child in going))
 
-    async def postgres_answers(self) -> bool:
+    async def _start_postgres(self, cluster: Cluster) -> None:
+        log = self.layout.log("postgres")
+        child = await self._add(cluster.start(self.ports.db, log, self.services.base_env()))
+        await until_ready(child, self._postgres_answers)
+
+    async def _postgres_answers(self) -> bool:
+        url = database_url(self.ports.db, SUPERUSER, "template1")
         try:
-            conn = await AsyncConnection.connect(
-                database_url(self.ports.db, SUPERUSER, "template1"), connect_timeout=5
-            )
+            conn = await AsyncConnection.connect(url, connect_timeout=5)
         except OperationalError:
             return False
         await conn.close()
         return True
 
-    async def fill(self) -> None:
+    async def _fill(self, say: Say) -> None:
         """Bootstrap, migrations and seed, as far as they are missing."""
         new = await database.bootstrap(database_url(self.ports.db, SUPERUSER))
         if new:
-            self.say("laying the Supabase schemas")
+            say("laying the Supabase schemas")
         owner = database_url(self.ports.db)
         applied = await migrate.migrate(
-            owner, on_applied=lambda one: self.say(f"migration {one.version} {one.name}")
+            owner, on_applied=lambda one: say(f"migration {one.version} {one.name}")
         )
         if (new or applied) and await database.seed(owner, migrate.SEED):
-            self.say("seed.sql")
+            say("seed.sql")
 
-    async def ready(self, name: str) -> None:
-        where: dict[str, tuple[int | object, str]] = {
+    async def _all_ready(self) -> None:
+        where: dict[str, tuple[Path | int, str]] = {
             "postgrest": (self.layout.postgrest_socket, "/"),
             "gateway": (self.ports.gateway, "/health"),
             "signaling": (self.ports.signaling, "/healthz"),
             "web": (self.ports.web, "/config.json"),
         }
-        target, path = where[name]
-        await until_ready(self.children[name], partial(answers, target, path))  # type: ignore[arg-type]
+        await asyncio.gather(
+            *(
+                until_ready(self.children[name], partial(answers, *asked))
+                for name, asked in where.items()
+            )
+        )
+        self._ready = True
+        self._note()
 
-    def note(self, *, ready: bool) -> None:
-        """Write down what runs, for the other commands and for whoever cleans up after a kill -9."""
+    def _note(self) -> None:
+        """Write down what runs: for the other commands, and for who cleans up after a kill -9."""
         pids = {name: child.pid for name, child in self.children.items()}
         born = {name: birth(pid) or "" for name, pid in pids.items()}
-        State(pid=getpid(), ready=ready, ports=self.ports, children=pids, born=born).save(
-            self.layout.state
-        )
+        state = State(pid=getpid(), ready=self._ready, ports=self.ports, children=pids, born=born)
+        state.save(self.layout.state)
 
     async def watch(self) -> None:
-        """Return never: raises StackError when a service ends that cannot be started again."""
+        """Return never: raises StackError when a service ended that is not started again."""
         while True:
-            waits = {
-                asyncio.create_task(child.process.wait()): child for child in self.children.values()
-            }
-            try:
-                done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in waits:
-                    task.cancel()
-            for task in done:
-                child = waits[task]
-                if child.name != "postgres":
-                    raise child.fault()
-                await self.revive(child)
+            child = await self._ended.get()
+            if self.children.get(child.name) is not child:
+                continue
+            if child.name != "postgres":
+                raise child.fault()
+            async with self._changing:
+                await self._revive(child)
 
-    async def revive(self, dead: Child) -> None:
+    async def _revive(self, dead: Child) -> None:
         """Start PostgreSQL again after it died, on the data it left."""
         now = time.monotonic()
-        self.crashes = [then for then in self.crashes if now - then < 60] + [now]
-        if len(self.crashes) > RESTARTS_A_MINUTE:
+        self._crashes = [then for then in self._crashes if now - then < 60] + [now]
+        if len(self._crashes) > RESTARTS_A_MINUTE:
             raise dead.fault()
-        self.say(f"{dead.fault().args[0].splitlines()[0]}: starting it again")
-        cluster = self.cluster()
-        # Its own processes notice within moments that it is gone; until then they hold the shared memory.
-        deadline = now + 15
+        self.say(f"postgres {dead.how_it_ended()}: starting it again")
+        cluster = self._cluster()
         while True:
-            child = await self.add(
-                cluster.start(self.ports.db, self.layout.log("postgres"), self.services.base_env())
-            )
+            del self.children["postgres"]
+            cluster.end_strays()
             try:
-                await until_ready(child, self.postgres_answers)
+                await self._start_postgres(cluster)
                 break
             except StackError:
-                if time.monotonic() > deadline:
+                if time.monotonic() > now + RECOVER_WITHIN:
                     raise
                 await asyncio.sleep(0.1)
-        # PostgREST would find its way back, but with pauses that double: a new one is there at once.
-        await self.children["postgrest"].stop()
-        await self.add(self.services.postgrest())
-        await self.ready("postgrest")
-        self.note(ready=True)
+        # PostgREST would find its way back, but with pauses that double; a new one is quicker.
+        await self._remove("postgrest")
+        await self._add(self.services.postgrest())
+        await self._all_ready()
         self.say("postgres is back")
+
+    async def reset(self, say: Say) -> None:
+        """The database anew: bootstrap, migrations, seed. Clients see the gateway go and return."""
+        async with self._changing:
+            try:
+                await self._remove("gateway", "postgrest")
+                say("removing the database")
+                await database.recreate(database_url(self.ports.db, SUPERUSER, "template1"))
+                await self._fill(say)
+            finally:
+                await self._add(self.services.postgrest())
+                gateway = await self._add(self.services.gateway())
+                gateway.release()
+                await self._all_ready()
+            say("ready")
 
     async def down(self) -> None:
         """Stop everything, the database last; returns when no process is left."""
-        first = [child for name, child in self.children.items() if name != "postgres"]
-        await asyncio.gather(*(child.stop() for child in first))
-        if "postgres" in self.children:
-            await self.children["postgres"].stop(within=10)
-        self.children.clear()
-        self.layout.state.unlink(missing_ok=True)
-        self.layout.gateway_settings.unlink(missing_ok=True)
-        for socket in (self.layout.postgrest_socket, self.layout.control_socket):
-            socket.unlink(missing_ok=True)
+        for task in self._reapers:
+            task.cancel()
+        await self._remove(*(name for name in self.children if name != "postgres"))
+        await self._remove("postgres")
+        for file in (
+            self.layout.state,
+            self.layout.gateway_settings,
+            self.layout.postgrest_socket,
+            self.layout.control_socket,
+        ):
+            file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.layout.sockets.rmdir()
 
 
 async def run(supervisor: Supervisor, on_ready: Callable[[], None]) -> None:
-    """Bring the stack up and keep it until a signal asks for its end. Whatever happens, nothing is left running."""
+    """Bring the stack up and keep it until SIGINT, SIGTERM or SIGHUP asks for its end.
+
+    Whatever happens, nothing is left running. Raises StackError when the stack could not go on.
+    """
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -197,8 +227,10 @@ async def run(supervisor: Supervisor, on_ready: Callable[[], None]) -> None:
 
     async def live() -> None:
         await supervisor.up()
-        on_ready()
-        await supervisor.watch()
+        orders = {"reset": supervisor.reset}
+        async with await control.listen(supervisor.layout.control_socket, orders):
+            on_ready()
+            await supervisor.watch()
 
     life = asyncio.create_task(live())
     asked = asyncio.create_task(ending.wait())

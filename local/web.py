@@ -1,4 +1,4 @@
-"""Serve the reference pages: static files, and `/config.json` that tells them which Supabase to talk to."""
+"""Serve the reference pages: static files, and `/config.json` that says where Supabase is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local.state import State
 
 
 def create_web(root: Path, config: dict[str, str]) -> Starlette:
-    """The pages below `root`; `/config.json` answers `config`, whatever file of that name is there."""
+    """The pages below `root`; `/config.json` answers `config`."""
 
     async def config_json(request: Request) -> Response:
         return JSONResponse(config, headers={"Cache-Control": "no-store"})

@@ -1,7 +1,7 @@
-"""Run the gateway of one stack: `python -m local.gateway --settings FILE`, started by `python -m local up`.
+"""Run the gateway of one stack: `python -m local.gateway --settings FILE`, as `up` does.
 
-The modules are loaded first; then, with `--gated`, it waits for a line on its standard input. So the slow part of
-starting happens while the database is still being made.
+The modules are loaded first; then, with `--gated`, it waits for a line on its standard input. So
+the slow part of starting happens while the database is still being made.
 """
 
 from __future__ import annotations

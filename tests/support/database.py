@@ -124,7 +124,10 @@ async def as_service(conninfo: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def new_user(conn: AsyncConnection, name: str = "Ada", mentor: bool = False) -> uuid.UUID:
-    """A new account, written where auth writes it; `conn` logs in as the superuser. A mentor is one who has taught."""
+    """A new account, written where auth writes it; a mentor is one who has taught.
+
+    `conn` logs in as the superuser.
+    """
     user_id = uuid.uuid4()
     await conn.execute(
         """

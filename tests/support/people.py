@@ -10,7 +10,7 @@ import httpx
 from tests.support.stack import StackEnv
 
 PASSWORD = "correct horse battery"
-TAUGHT = {"is_mentor": True, "total_sessions_taught": 3}
+TAUGHT: dict[str, object] = {"is_mentor": True, "total_sessions_taught": 3}
 
 
 @dataclass(frozen=True)

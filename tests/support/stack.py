@@ -1,4 +1,4 @@
-"""Stacks for tests: started through the command line, on free ports, each in a directory of its own."""
+"""Stacks for tests: started through the command line, on free ports, each in its own directory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StackEnv:
 
     @classmethod
     def read(cls, names: Mapping[str, str], prefix: str = "") -> StackEnv:
-        """From variables named as `python -m local env` names them, each with `prefix` before it."""
+        """From variables named as by `python -m local env`, each with `prefix` before it."""
         url = names[f"{prefix}SUPABASE_URL"]
         return cls(
             supabase_url=url,
