@@ -12,7 +12,9 @@ alter table public.profiles
     add column if not exists total_sessions_taught integer not null default 0,
     add column if not exists time_zone text not null default 'UTC',
     add column if not exists created_at timestamptz not null default now(),
-    add column if not exists updated_at timestamptz not null default clock_timestamp();
+    add column if not exists updated_at timestamptz not null default now();
+-- set apart, because adding a column with a volatile default writes every row anew
+alter table public.profiles alter column updated_at set default clock_timestamp();
 
 select private.add_check('public.profiles', 'profiles_name_visible', 'private.has_visible_text(name) and char_length(name) <= 100');
 select private.add_check('public.profiles', 'profiles_bio_bounded', 'char_length(bio) <= 2000');

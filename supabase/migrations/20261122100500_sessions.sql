@@ -31,7 +31,9 @@ alter table public.sessions
     add column if not exists pre_session_notes text,
     add column if not exists post_session_notes text,
     add column if not exists created_at timestamptz not null default now(),
-    add column if not exists updated_at timestamptz not null default clock_timestamp();
+    add column if not exists updated_at timestamptz not null default now();
+-- set apart, because adding a column with a volatile default writes every row anew
+alter table public.sessions alter column updated_at set default clock_timestamp();
 
 update public.sessions
     set end_time = scheduled_time + make_interval(mins => duration)
