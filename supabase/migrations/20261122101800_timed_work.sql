@@ -58,42 +58,6 @@ end
 $$;
 revoke execute on function private.decline_taken(timestamptz, integer) from public;
 
-create or replace function private.send_reminders(clock timestamptz, max_items integer) returns integer
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    due record;
-    done integer := 0;
-begin
-    for due in
-        update public.session_reminders as r
-            set sent = true, sent_at = clock
-            where r.id in (
-                select d.id from public.session_reminders as d
-                    where not d.sent and d.reminder_time <= clock
-                    order by d.reminder_time
-                    limit max_items
-                    for update skip locked
-            )
-            returning r.session_id, r.reminder_time
-    loop
-        perform private.notify(person, 'session_reminder', s.request_id, s.id,
-                private.session_payload(s) || jsonb_build_object('starts_in_minutes',
-                    round(extract(epoch from s.scheduled_time - due.reminder_time) / 60)),
-                due.reminder_time::text)
-            from public.sessions as s
-            cross join unnest(array[s.mentor_id, s.student_id]) as person
-            -- a reminder that comes after the beginning (nobody called for a while) reminds of nothing
-            where s.id = due.session_id and s.status = 'scheduled' and s.scheduled_time > clock;
-        done := done + 1;
-    end loop;
-    return done;
-end
-$$;
-revoke execute on function private.send_reminders(timestamptz, integer) from public;
-
 create or replace function private.start_sessions(clock timestamptz, max_items integer) returns integer
 language plpgsql
 security definer
@@ -207,6 +171,7 @@ $$;
 revoke execute on function private.open_rating_windows(timestamptz, integer) from public;
 
 -- All of it, in the order in which it belongs: a session that began and ended while nobody called is started, then completed.
+-- Reminders have a migration of their own (session_reminders).
 create or replace function private.timed_work(clock timestamptz, max_items integer) returns jsonb
 language plpgsql
 security definer
@@ -216,7 +181,7 @@ begin
     return jsonb_build_object(
         'expired', private.expire_requests(clock, max_items),
         'declined', private.decline_taken(clock, max_items),
-        'reminded', private.send_reminders(clock, max_items),
+        'reminded', private.remind_sessions(clock, max_items),
         'started', private.start_sessions(clock, max_items),
         'no_shows', private.mark_no_shows(clock, max_items),
         'completed', private.complete_sessions(clock, max_items),
