@@ -1,0 +1,152 @@
+"""Sessions: what was agreed, and what became of it."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from mentorkit import _columns, _page
+from mentorkit._async.auth import AsyncAuth
+from mentorkit._async.live import AsyncLive
+from mentorkit._async.transport import AsyncTransport
+from mentorkit._calls import Call, Database, function
+from mentorkit._clock import AsyncClock
+from mentorkit._live.feed import Overflow
+from mentorkit._live.feeds import SESSIONS
+from mentorkit._live.watch import AsyncWatch
+from mentorkit._rows import identity, many, one
+from mentorkit.models import NoShow, Role, Session
+
+
+class AsyncSessions:
+    """What was agreed, and what became of it. Reached as `client.sessions`."""
+
+    def __init__(
+        self, transport: AsyncTransport, auth: AsyncAuth, live: AsyncLive, clock: AsyncClock
+    ) -> None:
+        self._transport = transport
+        self._auth = auth
+        self._live = live
+        self._clock = clock
+
+    async def upcoming(
+        self, *, role: Role | str | None = None, limit: int = 100
+    ) -> builtins.list[Session]:
+        """Your sessions that are not over, the next first; one under way is still upcoming."""
+        me = await self._auth.user_id()
+        part = None if role is None else Role(role)
+        most = _page.size(limit)
+        now = datetime.fromtimestamp(self._clock.wall(), UTC).isoformat()
+
+        def build(db: Database) -> Any:
+            query = _page.mine(db.from_("sessions").select(_columns.SESSION), me, part)
+            return (
+                query.in_("status", ["scheduled", "ongoing"])
+                .gt("end_time", now)
+                .order("scheduled_time")
+                .order("id")
+                .limit(most)
+            )
+
+        return await self._transport.run(Call(build, many(Session.from_row)))
+
+    async def history(
+        self,
+        *,
+        role: Role | str | None = None,
+        limit: int = 100,
+        after: Session | None = None,
+    ) -> builtins.list[Session]:
+        """Your sessions that are over or cancelled, the latest first.
+
+        `after` is the last row of the page before; `each_past` goes through all of them.
+        """
+        me = await self._auth.user_id()
+        part = None if role is None else Role(role)
+        most = _page.size(limit)
+        now = f'"{datetime.fromtimestamp(self._clock.wall(), UTC).isoformat()}"'
+
+        def build(db: Database) -> Any:
+            query = _page.mine(db.from_("sessions").select(_columns.SESSION), me, part)
+            query = query.or_(f"status.in.(completed,cancelled),end_time.lte.{now}")
+            if after is not None:
+                query = _page.after(query, "scheduled_time", after.scheduled_time, after.id)
+            return query.order("scheduled_time", desc=True).order("id", desc=True).limit(most)
+
+        return await self._transport.run(Call(build, many(Session.from_row)))
+
+    async def each_past(
+        self, *, role: Role | str | None = None, page_size: int = 200
+    ) -> AsyncIterator[Session]:
+        """All of `history`, read page by page as you go."""
+        last: Session | None = None
+        while True:
+            page = await self.history(role=role, limit=page_size, after=last)
+            for row in page:
+                yield row
+            if len(page) < page_size:
+                return
+            last = page[-1]
+
+    async def get(self, session_id: UUID | str) -> Session:
+        """One session, if you take part in it. Raises `NotFound`."""
+        row = identity("session_id", session_id)
+        return await self._transport.run(
+            Call(
+                lambda db: db.from_("sessions").select(_columns.SESSION).eq("id", row).single(),
+                one(Session.from_row),
+            )
+        )
+
+    async def cancel(self, session_id: UUID | str, *, reason: str) -> Session:
+        """Call a scheduled session off; the other one is told, with the reason.
+
+        Raises `BadTransition` when it is over or cancelled already, `ReasonRequired`, `NotFound`.
+        """
+        parameters = {"session_id": identity("session_id", session_id), "reason": reason}
+        return await self._transport.run(
+            function("cancel_session", parameters, one(Session.from_row))
+        )
+
+    async def start(self, session_id: UUID | str) -> Session:
+        """Mark a scheduled session as under way. Raises `BadTransition`, `NotFound`."""
+        parameters = {"session_id": identity("session_id", session_id)}
+        return await self._transport.run(
+            function("start_session", parameters, one(Session.from_row))
+        )
+
+    async def complete(self, session_id: UUID | str) -> Session:
+        """Mark a session as held. Raises `BadTransition`, `NotAllowed`, `NotFound`."""
+        parameters = {"session_id": identity("session_id", session_id)}
+        return await self._transport.run(
+            function("complete_session", parameters, one(Session.from_row))
+        )
+
+    async def mark_no_show(self, session_id: UUID | str, *, side: NoShow | str) -> Session:
+        """Record who did not come. Raises `BadTransition`, `NotAllowed`, `NotFound`."""
+        parameters = {
+            "session_id": identity("session_id", session_id),
+            "side": NoShow(side).value,
+        }
+        return await self._transport.run(
+            function("mark_no_show", parameters, one(Session.from_row))
+        )
+
+    def watch(
+        self,
+        *,
+        role: Role | str | None = None,
+        timeout: float | None = None,
+        buffer: int = 1000,
+        overflow: Overflow | str = Overflow.REREAD,
+    ) -> AsyncWatch[Session]:
+        """Your scheduled and ongoing sessions first, then every one that is made or changes.
+
+        Parameters as for `requests.watch`; `AsyncWatch` has the guarantees.
+        """
+        return self._live.watch(
+            SESSIONS, role=role, timeout=timeout, buffer=buffer, overflow=overflow
+        )

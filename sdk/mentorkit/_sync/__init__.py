@@ -1,0 +1,2 @@
+# Generated from mentorkit/_async/__init__.py by scripts/generate_sync.py: change that file.
+"""The async face."""
