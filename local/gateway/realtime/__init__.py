@@ -1,0 +1,1 @@
+"""Supabase Realtime for the embedded stack: Phoenix channels over one WebSocket."""

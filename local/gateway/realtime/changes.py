@@ -1,0 +1,175 @@
+"""From a committed change to the frames of those who may see it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+
+from . import catalog, conditions
+from .catalog import Table
+from .conditions import Check
+from .database import Connection, Database
+from .filters import Condition
+from .frames import encode
+from .payloads import NO_PRIMARY_KEY, UNAUTHORIZED, Event, data, event_of, fault
+from .pgoutput import Change, Relation
+from .subscriptions import Subscriber, Subscription, Subscriptions
+from .visibility import Caller, RowChecks
+
+Ids = list[int]
+
+
+class Changes:
+    """Delivers changes, one after the other. Costs nothing for tables nobody listens to."""
+
+    def __init__(self, database: Database, subscriptions: Subscriptions, rows: RowChecks) -> None:
+        self._database = database
+        self._subscriptions = subscriptions
+        self._relations: dict[int, Relation] = {}
+        self._tables: dict[int, Table] = {}
+        self._checks: dict[tuple[Table, Condition], Check | None] = {}
+        self._rows = rows
+
+    def learn(self, relation: Relation) -> None:
+        """A table is described (anew): what we knew of its columns and grants may be wrong now."""
+        self._relations[relation.oid] = relation
+        table = self._tables.pop(relation.oid, None)
+        self._checks = {key: check for key, check in self._checks.items() if key[0] is not table}
+
+    def relation(self, oid: int) -> Relation:
+        return self._relations[oid]
+
+    async def deliver(self, change: Change, committed_at: datetime) -> None:
+        """Send the change to every subscriber who asked for it and may see it."""
+        relation = self._relations[change.relation]
+        wishes = list(self._subscriptions.matching(relation.schema, relation.table, change.kind))
+        if not wishes:
+            return
+        event = event_of(relation, change, committed_at)
+        async with self._database.connection() as connection:
+            table = await self._table(connection, relation)
+            if table is None:
+                return
+            wishes = await self._filtered(connection, table, event, wishes)
+            if not wishes:
+                return
+            readable = await self._readable(connection, table, wishes)
+            known = [wish for wish in wishes if wish.subscriber.role in readable]
+            faults = {} if event.kind == "DELETE" else self._faults(table, readable)
+            sound = [wish for wish in known if wish.subscriber.role not in faults]
+            sound = await self._visible(connection, table, event, sound)
+            json_of = await self._server_json(connection, table, event) if sound else {}
+        for wish in known:
+            if wish.subscriber.role in faults:
+                self._send(fault(table, event, faults[wish.subscriber.role]), [wish])
+        groups = defaultdict(list)
+        for wish in sound:
+            groups[readable[wish.subscriber.role], wish.wanted.select].append(wish)
+        for (names, select), members in groups.items():
+            self._send(data(table, event, json_of, names, select), members)
+
+    async def _table(self, connection: Connection, relation: Relation) -> Table | None:
+        if relation.oid not in self._tables:
+            table = await catalog.read_table(connection, relation.oid)
+            if table is None:
+                return None
+            self._tables[relation.oid] = table
+        return self._tables[relation.oid]
+
+    async def _filtered(
+        self, connection: Connection, table: Table, event: Event, wishes: Sequence[Subscription]
+    ) -> list[Subscription]:
+        """Those whose filter the row passes. Filters first: they are cheap, policies are not."""
+        distinct = list(dict.fromkeys(part for wish in wishes for part in wish.wanted.conditions))
+        checks = [await self._check(connection, table, condition) for condition in distinct]
+        ready = [check for check in checks if check is not None]
+        answers = await conditions.ask(connection, ready, event.seen)
+        passed = {check.condition for check, answer in zip(ready, answers, strict=True) if answer}
+        return [wish for wish in wishes if passed.issuperset(wish.wanted.conditions)]
+
+    async def _check(
+        self, connection: Connection, table: Table, condition: Condition
+    ) -> Check | None:
+        """The condition made ready; None when the table changed so that it fits no more."""
+        key = table, condition
+        if key not in self._checks:
+            try:
+                every = frozenset(table.columns)
+                self._checks[key] = await conditions.prepare(connection, table, every, condition)
+            except conditions.Invalid:
+                self._checks[key] = None
+        return self._checks[key]
+
+    async def _readable(
+        self, connection: Connection, table: Table, wishes: Sequence[Subscription]
+    ) -> dict[str, frozenset[str]]:
+        """The columns each role may read; a role that was dropped is missing."""
+        readable = {}
+        for role in {wish.subscriber.role for wish in wishes}:
+            try:
+                readable[role] = await catalog.readable(connection, table, role)
+            except psycopg.errors.UndefinedObject:
+                continue
+        return readable
+
+    def _faults(self, table: Table, readable: dict[str, frozenset[str]]) -> dict[str, str]:
+        if not table.key:
+            return dict.fromkeys(readable, NO_PRIMARY_KEY)
+        keys = {column.name for column in table.key}
+        return {role: UNAUTHORIZED for role, names in readable.items() if not keys <= names}
+
+    async def _visible(
+        self, connection: Connection, table: Table, event: Event, wishes: list[Subscription]
+    ) -> list[Subscription]:
+        if not table.has_rls or event.kind == "DELETE":
+            return wishes
+        callers: dict[Caller, None] = {
+            caller(wish.subscriber): None
+            for wish in wishes
+            if not table.bypass[wish.subscriber.role]
+        }
+        seen = set()
+        if callers:
+            seen = await self._rows.visible_to(connection, table, event.new, list(callers))
+        return [
+            wish
+            for wish in wishes
+            if table.bypass[wish.subscriber.role] or caller(wish.subscriber) in seen
+        ]
+
+    async def _server_json(
+        self, connection: Connection, table: Table, event: Event
+    ) -> dict[tuple[str, str], str]:
+        values = {
+            (column.regtype, text): None
+            for column in table.columns.values()
+            if column.convert is None
+            for text in (event.new.get(column.name), event.old.get(column.name))
+            if text is not None
+        }
+        if not values:
+            return {}
+        return dict(zip(values, await catalog.as_json(connection, list(values)), strict=True))
+
+    def _send(self, text: str, wishes: Sequence[Subscription]) -> None:
+        """One frame per channel, with the ids of all its wishes that match."""
+        ids: defaultdict[Subscriber, Ids] = defaultdict(list)
+        for wish in wishes:
+            ids[wish.subscriber].append(wish.wanted.id)
+        frames: dict[tuple[str, str, tuple[int, ...]], str] = {}
+        for subscriber, found in ids.items():
+            numbers = tuple(sorted(set(found)))
+            key = subscriber.version, subscriber.wire_topic, numbers
+            if key not in frames:
+                payload = f'{{"ids":[{",".join(map(str, numbers))}],"data":{text}}}'
+                frames[key] = encode(
+                    subscriber.version, subscriber.wire_topic, "postgres_changes", payload
+                )
+            subscriber.send(frames[key])
+
+
+def caller(subscriber: Subscriber) -> Caller:
+    return subscriber.role, subscriber.claims_text
