@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from local.keys import Keys
 from local.layout import Layout
-from tests.gateway.serving import Gateway, Make, running_gateway
+from tests.gateway.serving import Clock, Gateway, Make, running_gateway, talking_to
 from tests.support.stack import StackEnv
 
 
@@ -37,7 +37,16 @@ def make_gateway(stack: StackEnv, stack_data: Path) -> Make:
 
 
 @pytest.fixture
-async def gateway(make_gateway: Make) -> AsyncIterator[Gateway]:
-    """A gateway with the usual settings and a clock of the test's own."""
+async def gateway(stack: StackEnv) -> AsyncIterator[Gateway]:
+    """The stack's own gateway, or that of the Supabase that was given."""
+    async with talking_to(
+        stack.supabase_url, stack.publishable_key, stack.secret_key, Clock()
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def clocked(make_gateway: Make) -> AsyncIterator[Gateway]:
+    """A gateway with the usual settings whose clock the test can turn."""
     async with make_gateway() as running:
         yield running

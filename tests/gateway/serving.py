@@ -37,21 +37,16 @@ class Clock:
 class Gateway:
     """A running gateway and a client that sends its publishable key."""
 
-    settings: GatewaySettings
+    url: str
+    publishable_key: str
+    secret_key: str
     clock: Clock
     http: httpx.AsyncClient
 
     @property
-    def url(self) -> str:
-        return self.settings.url
-
-    @property
-    def publishable(self) -> dict[str, str]:
-        return {"apikey": self.settings.keys.publishable}
-
-    @property
     def secret(self) -> dict[str, str]:
-        return {"apikey": self.settings.keys.secret}
+        """What a server sends instead of the publishable key."""
+        return {"apikey": self.secret_key}
 
     async def auth(self, method: str, path: str, **sent: Any) -> httpx.Response:
         return await self.http.request(method, f"/auth/v1{path}", **sent)
@@ -112,7 +107,18 @@ async def running_gateway(**settings: Any) -> AsyncIterator[Gateway]:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     clock = Clock()
     made = GatewaySettings(url=url, **settings)
-    async with serving(create_gateway(made, clock=clock), listener):
-        headers = {"apikey": made.keys.publishable}
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as http:
-            yield Gateway(made, clock, http)
+    async with (
+        serving(create_gateway(made, clock=clock), listener),
+        talking_to(url, made.keys.publishable, made.keys.secret, clock) as gateway,
+    ):
+        yield gateway
+
+
+@contextlib.asynccontextmanager
+async def talking_to(
+    url: str, publishable_key: str, secret_key: str, clock: Clock
+) -> AsyncIterator[Gateway]:
+    """A gateway that runs already."""
+    headers = {"apikey": publishable_key}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as http:
+        yield Gateway(url, publishable_key, secret_key, clock, http)
