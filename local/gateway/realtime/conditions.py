@@ -11,7 +11,7 @@ from psycopg import sql
 
 from .catalog import Table
 from .database import Connection
-from .filters import IS_VALUES, MOST_VALUES, Condition
+from .filters import IS_VALUES, MOST_VALUES, PATTERNS, Condition
 
 Record = Mapping[str, str | None]
 
@@ -113,7 +113,7 @@ async def prepare(
             raise Invalid(f"is {condition.value} filter requires a boolean column, got {regtype}")
         return Check(condition, regtype, ())
     try:
-        if operator in ("like", "ilike", "match", "imatch"):
+        if operator in PATTERNS:
             await try_pattern(connection, condition, regtype)
             return Check(condition, regtype, None)
         operands = await spelled(connection, condition, regtype)

@@ -6,23 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-OPERATORS = frozenset(
-    [
-        "eq",
-        "neq",
-        "lt",
-        "lte",
-        "gt",
-        "gte",
-        "in",
-        "like",
-        "ilike",
-        "is",
-        "match",
-        "imatch",
-        "isdistinct",
-    ]
-)
+COMPARISONS = ("eq", "neq", "lt", "lte", "gt", "gte", "in", "is", "isdistinct")
+PATTERNS = ("like", "ilike", "match", "imatch")
+OPERATORS = frozenset((*COMPARISONS, *PATTERNS))
 IS_VALUES = ("null", "true", "false", "unknown")
 MOST_VALUES = 100
 

@@ -43,14 +43,17 @@ class Stream:
         self._connection.finish()
 
     async def start(self, publications: Sequence[str]) -> None:
-        """Make the slot and begin: every transaction that commits after this is seen."""
+        """Make the slot and begin: every transaction that commits after this is seen.
+
+        Capitals matter: the replication grammar knows its words in no other form.
+        """
         slot = f"realtime_{secrets.token_hex(6)}"
         names = ",".join(f'"{name}"' for name in publications)
         await self._command(
-            f"create_replication_slot {slot} temporary logical pgoutput (snapshot 'nothing')"
+            f"CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')"
         )
         await self._command(
-            f"start_replication slot {slot} logical 0/0 "
+            f"START_REPLICATION SLOT {slot} LOGICAL 0/0 "
             f"(proto_version '1', publication_names '{names}')"
         )
 
