@@ -23,14 +23,21 @@ def email() -> str:
 
 
 @pytest.fixture
-def make_gateway(stack: StackEnv, stack_data: Path) -> Make:
+def stack_keys(stack: StackEnv, stack_data: Path) -> Keys:
+    """All keys of the stack, the signing ones too."""
+    file = Layout.at(stack_data).keys
+    if not file.exists():
+        pytest.skip("a given Supabase keeps its signing keys to itself")
+    return Keys.load(file)
+
+
+@pytest.fixture
+def make_gateway(stack: StackEnv, stack_data: Path, stack_keys: Keys) -> Make:
     """Makes gateways of other settings over the stack's database, keys and PostgREST."""
     layout = Layout.at(stack_data)
-    if not layout.keys.exists():
-        pytest.skip("a given Supabase has a gateway of its own")
     return partial(
         running_gateway,
-        keys=Keys.load(layout.keys),
+        keys=stack_keys,
         database_url=make_conninfo(stack.database_url, user="supabase_admin"),
         postgrest_socket=layout.postgrest_socket,
     )
