@@ -1,0 +1,106 @@
+// What comes next: the next session large, the ones after it by day, and what waits for an answer.
+
+import { html, nothing } from "lit-html";
+import { repeat } from "lit-html/directives/repeat.js";
+import { dayText, durationText, nearDay, relativeText, spanText, timeText, wallClock, zoneText } from "../time.js";
+import { avatar, emptyState, icon, sessionBadge, skeleton, title } from "./parts.js";
+import { requestCard } from "./requests.js";
+
+/** @typedef {import("./parts.js").View} View */
+/** @typedef {import("../types").Session} Session */
+
+/** @param {import("../types").State} state */
+export function upcoming(state) {
+  return (state.sessions ?? [])
+    .filter((session) => ["scheduled", "ongoing"].includes(session.status) && Date.parse(session.end_time) > state.now)
+    .sort((a, b) => a.scheduled_time.localeCompare(b.scheduled_time));
+}
+
+/** @param {View} view */
+export function home(view) {
+  const { state } = view;
+  if (!state.sessions || !state.requests) return html`${title("Upcoming sessions")}${skeleton(4)}`;
+  const zone = state.profile?.time_zone ?? "UTC";
+  const coming = upcoming(state);
+  const days = Map.groupBy(coming, (session) => wallClock(session.scheduled_time, zone).date);
+  const mine = state.user?.id;
+  const waiting = state.requests.filter(({ status }) => status === "pending");
+  const toAnswer = waiting.filter(({ mentor_id }) => mentor_id === mine);
+  const asked = waiting.filter(({ student_id }) => student_id === mine);
+  return html`${title("Upcoming sessions")}
+    <div class="columns">
+      <section class="column-wide" aria-label="Upcoming sessions">
+        ${coming.length ? next(view, coming[0]) : emptyState("calendar", "Nothing is planned",
+          state.profile?.is_mentor ? "Sessions you approve appear here." : "Ask a mentor for a session; it appears here once it is approved.",
+          html`<a class="button primary" href="#/mentors">Find a mentor</a>`)}
+        ${repeat(days, ([day]) => day, ([, sessions]) => html`
+          <h2 class="day">${nearDay(sessions[0].scheduled_time, zone, state.now) ? html`<b>${nearDay(sessions[0].scheduled_time, zone, state.now)}</b> ` : nothing}<span>${dayText(sessions[0].scheduled_time, zone, state.now)}</span></h2>
+          <ol class="rail">${repeat(sessions, ({ id }) => id, (session) => sessionRow(view, session))}</ol>`)}
+      </section>
+      <section class="column-side">
+        ${state.profile?.is_mentor || toAnswer.length ? html`<h2>Waiting for your answer</h2>
+          ${toAnswer.length ? html`<ul class="stack">${repeat(toAnswer, ({ id }) => id, (request) => requestCard(view, request))}</ul>`
+            : html`<p class="quiet">No open requests. New ones pop up here by themselves.</p>`}` : nothing}
+        ${!state.profile?.is_mentor || asked.length ? html`<h2>Your open requests</h2>
+          ${asked.length ? html`<ul class="stack">${repeat(asked, ({ id }) => id, (request) => requestCard(view, request))}</ul>`
+            : html`<p class="quiet">You are not waiting for any answer.</p>`}` : nothing}
+      </section>
+    </div>`;
+}
+
+/** Doors open ten minutes early. @param {Session} session @param {number} now */
+const isSoon = (session, now) => Date.parse(session.scheduled_time) - now < 15 * 60_000;
+
+/** @param {Session} session */
+export const roomLink = (session) => `room.html?room=${encodeURIComponent(session.video_room_id ?? "")}`;
+
+/** @param {View} view @param {Session} session */
+function other({ state }, session) {
+  const id = session.mentor_id === state.user?.id ? session.student_id : session.mentor_id;
+  return { id, role: session.mentor_id === id ? "mentor" : "student", profile: state.people[id] };
+}
+
+/** @param {View} view @param {Session} session */
+function next(view, session) {
+  const { state } = view;
+  const zone = state.profile?.time_zone ?? "UTC";
+  const { profile } = other(view, session);
+  const running = Date.parse(session.scheduled_time) <= state.now;
+  const near = nearDay(session.scheduled_time, zone, state.now);
+  return html`<article class="next" aria-label="Next session">
+    <p class="next-when">${running ? "Now" : `Next, ${relativeText(session.scheduled_time, state.now)}`}</p>
+    <p class="next-time">${timeText(session.scheduled_time, zone)}<span>${near || dayText(session.scheduled_time, zone, state.now)}</span></p>
+    <p class="next-title">${session.title}</p>
+    <p class="next-who">with ${profile?.name ?? "…"}${profile && profile.time_zone !== zone
+      ? ` · ${timeText(session.scheduled_time, profile.time_zone)} in ${zoneText(profile.time_zone)}` : ""} · ${durationText(session.duration)}</p>
+    <a class="button ${isSoon(session, state.now) ? "primary" : "ghost"}" href=${roomLink(session)}>${icon("video")}Join Video Call</a>
+  </article>`;
+}
+
+/** @param {View} view @param {Session} session */
+export function sessionRow(view, session) {
+  const { state, actions } = view;
+  const zone = state.profile?.time_zone ?? "UTC";
+  const { id, role, profile } = other(view, session);
+  const subject = state.subjects?.find((subject) => subject.id === session.subject_id)?.name;
+  const open = ["scheduled", "ongoing"].includes(session.status) && Date.parse(session.end_time) > state.now;
+  const theirs = profile ? spanText(session.scheduled_time, session.end_time, profile.time_zone) : "";
+  const mine = spanText(session.scheduled_time, session.end_time, zone);
+  return html`<li class="slot slot-${session.status}" data-testid="session" data-room=${session.video_room_id ?? nothing}>
+    <div class="slot-time"><time datetime=${session.scheduled_time}>${timeText(session.scheduled_time, zone)}</time>
+      <span class="quiet">${durationText(session.duration)}</span></div>
+    <div class="slot-body card">
+      <div class="slot-head"><h3>${session.title}</h3>${sessionBadge(session.status)}</div>
+      <p class="who">${avatar(id, profile?.name ?? "?")}<span>${profile?.name ?? "…"} <span class="quiet">your ${role}${subject ? ` · ${subject}` : ""}</span></span></p>
+      ${theirs && theirs !== mine ? html`<p class="quiet">${mine} for you, ${theirs} in ${zoneText(profile?.time_zone ?? "")}</p>` : nothing}
+      ${session.description ? html`<p class="text">${session.description}</p>` : nothing}
+      ${session.cancel_reason ? html`<p class="reason"><b>Cancelled:</b> ${session.cancel_reason}</p>` : nothing}
+      ${open ? html`<div class="row slot-actions">
+        <a class="button small primary" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr">: ${session.title}</span></a>
+        <span class="room"><code>${session.video_room_id}</code><button class="button small" @click=${() => actions.copy(session.video_room_id ?? "")}>${state.copied === session.video_room_id
+          ? html`${icon("check")}Copied` : html`${icon("copy")}Copy`}<span class="sr"> room id ${session.video_room_id}</span></button></span>
+        <button class="button small quiet-button" @click=${() => actions.openDialog("cancel", session.id)}>Cancel…<span class="sr"> ${session.title}</span></button>
+      </div>` : nothing}
+    </div>
+  </li>`;
+}
