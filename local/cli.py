@@ -69,7 +69,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "reset", parents=[shared], help="the database anew: migrations and seed; keys stay"
     )
-    commands.add_parser("down", parents=[shared], help="stop it; data stays")
+    down = commands.add_parser("down", parents=[shared], help="stop it; data stays")
+    down.add_argument("--remove", action="store_true", help="remove its data and keys too")
     return parser
 
 

@@ -18,7 +18,7 @@ from local.faults import StackError
 from local.keys import Keys
 from local.layout import Layout
 from local.ports import Ports
-from local.postgres import find_cluster
+from local.postgres import remove_forsaken
 from local.services import Services
 from local.state import Busy, State, end_leftovers, hold, is_held
 
@@ -124,27 +124,28 @@ def reset(asked: Namespace) -> int:
 
 def down(asked: Namespace) -> int:
     layout = Layout.at(asked.data)
-    try:
+    if is_held(layout):
+        state = State.load(layout.state)
+        if state is not None:
+            os.kill(state.pid, signal.SIGTERM)
+        deadline = time.monotonic() + DOWN_WITHIN
+        while is_held(layout):
+            if time.monotonic() > deadline:
+                raise StackError(f"{layout.data} did not stop; see {layout.log('stack')}")
+            time.sleep(0.02)
+        print("stopped")
+    else:
+        print(f"not running ({layout.data})")
+    if layout.data.exists():
         with hold(layout):
             left = State.load(layout.state)
             if left is not None:
                 end_leftovers(left)
                 layout.state.unlink()
-            print(f"not running ({layout.data})")
-            return 0
-    except FileNotFoundError:
-        print(f"not running ({layout.data})")
-        return 0
-    except Busy:
-        state = State.load(layout.state)
-    if state is not None:
-        os.kill(state.pid, signal.SIGTERM)
-    deadline = time.monotonic() + DOWN_WITHIN
-    while is_held(layout):
-        if time.monotonic() > deadline:
-            raise StackError(f"the stack in {layout.data} did not stop; see {layout.log('stack')}")
-        time.sleep(0.02)
-    print("stopped")
+            if asked.remove:
+                remove_database(layout)
+                shutil.rmtree(layout.data)
+                print("removed its data and keys")
     return 0
 
 
@@ -154,9 +155,10 @@ def remove_database(layout: Layout) -> None:
     if left is not None:
         end_leftovers(left)
         layout.state.unlink()
-    shutil.rmtree(find_cluster(layout), ignore_errors=True)
+    shutil.rmtree(layout.database.resolve(), ignore_errors=True)
     if layout.database.is_symlink():
         layout.database.unlink()
+        remove_forsaken()
 
 
 def running(layout: Layout) -> State:

@@ -9,7 +9,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from local import report
 from local.commands import remove_database
@@ -23,16 +23,20 @@ from local.supervisor import Say, Supervisor, run
 
 def attached(layout: Layout, ports: Ports, *, fresh: bool) -> int:
     """Run a stack until ctrl-C or SIGTERM."""
-    serve(layout, ports, fresh, lambda line: print(line, flush=True), lambda: None)
+    serve(layout, ports, fresh, show, show)
     return 0
 
 
-def serve(
-    layout: Layout, ports: Ports, fresh: bool, say: Say, on_ready: Callable[[], None]
-) -> None:
+def show(text: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # who read it has gone; the stack stays
+        print(text, flush=True)
+
+
+def serve(layout: Layout, ports: Ports, fresh: bool, say: Say, on_ready: Say) -> None:
     """Hold the data directory, clean up after a predecessor that was killed, and run.
 
-    Raises Busy when a stack runs from there already, StackError when it cannot or could not go on.
+    `on_ready` is given what the user wants to know then. Raises Busy when a stack runs from there
+    already, StackError when it cannot or could not go on.
     """
     began = time.monotonic()
     layout.data.mkdir(parents=True, exist_ok=True)
@@ -54,8 +58,7 @@ def serve(
 
         def ready() -> None:
             say(f"ready in {time.monotonic() - began:.1f} s")
-            say(report.welcome(supervisor.services))
-            on_ready()
+            on_ready(report.welcome(supervisor.services))
 
         asyncio.run(run(supervisor, ready))
 
@@ -129,7 +132,8 @@ def in_background(layout: Layout, ports: Ports, fresh: bool, write_end: int) -> 
             print(time.strftime("%H:%M:%S"), line, file=log)
         tell("say", line)
 
-    def ready() -> None:
+    def ready(welcome: str) -> None:
+        tell("say", welcome)  # the keys in it are no business of the log
         tell("ready")
         os.dup2(nowhere, write_end)
 

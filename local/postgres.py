@@ -41,6 +41,9 @@ SETTINGS = {
 }
 SINCE_16 = {"scram_iterations": "256"}
 
+ELSEWHERE = Path("/var/lib/mentorkit")
+BELONGS_TO = "belongs-to"
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -130,7 +133,8 @@ def place_cluster(layout: Layout, installation: Installation, account: Account |
     """The cluster of a data directory.
 
     It lies in the data directory. Where the user that runs PostgreSQL cannot get there (below
-    root's own home), it lies in /var/lib/mentorkit, and the data directory holds a link to it.
+    root's own home), it lies in /var/lib/mentorkit, and the data directory holds a link to it:
+    without the link it is nobody's, and removed when the next such cluster is placed.
     """
     link = layout.database
     if account is None or account.can_enter(layout.data):
@@ -138,20 +142,24 @@ def place_cluster(layout: Layout, installation: Installation, account: Account |
             link.unlink()
         return Cluster(link, installation, account)
     name = hashlib.sha256(os.fsencode(layout.data)).hexdigest()[:16]
-    home = Path("/var/lib/mentorkit") / name
-    home.mkdir(parents=True, exist_ok=True)
-    for directory in (home.parent, home):
-        directory.chmod(0o755)
+    home = ELSEWHERE / name
     cluster = Cluster(home / "database", installation, account)
     if not link.is_symlink():
         cluster.remove()  # the data directory it belonged to is gone
         link.symlink_to(cluster.path)
+    remove_forsaken()
+    home.mkdir(parents=True, exist_ok=True)
+    (home / BELONGS_TO).write_text(str(link))
+    for directory in (ELSEWHERE, home):
+        directory.chmod(0o755)
     return cluster
 
 
-def find_cluster(layout: Layout) -> Path:
-    """Where the data is now, wherever that is: for removing it."""
-    return layout.database.resolve()
+def remove_forsaken() -> None:
+    """Remove clusters outside of data directories whose data directory was deleted."""
+    for note in ELSEWHERE.glob(f"*/{BELONGS_TO}"):
+        if not Path(note.read_text()).is_symlink():
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def database_url(port: int, user: str = "postgres", database: str = "postgres") -> str:

@@ -108,7 +108,8 @@ def read_env(data: Path) -> StackEnv:
 
 
 def stop_stack(data: Path) -> None:
+    """Stop a stack and remove all it kept."""
     subprocess.run(
-        local_command("down", "--data", str(data)),
+        local_command("down", "--remove", "--data", str(data)),
         cwd=REPO, capture_output=True, check=True, timeout=60,
     )  # fmt: skip

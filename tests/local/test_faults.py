@@ -1,0 +1,105 @@
+"""Whatever is killed or in the way: no data lost, nothing left behind, and a message that helps."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+
+import pytest
+
+from tests.local.own import OwnStack, can_sign_in, own_profile, processes_of
+from tests.support.people import sign_up
+from tests.support.stack import ANY_PORTS
+from tests.support.wait import eventually
+
+
+async def test_killing_postgres_loses_nothing(own: OwnStack) -> None:
+    env = await own.up()
+    ada = await sign_up(env, "Ada")
+    killed = own.pid("postgres")
+    os.kill(killed, signal.SIGKILL)
+
+    async def back() -> bool:
+        return own.pid("postgres") != killed and "postgres is back" in own.log("stack")
+
+    await eventually(back, within=20)
+
+    async def all_work() -> bool:
+        return await can_sign_in(env, ada) and await own_profile(env, ada)
+
+    await eventually(all_work, within=10)
+    await sign_up(env, "Ben")
+
+
+@pytest.mark.parametrize("service", ["gateway", "postgrest", "signaling", "web"])
+async def test_a_service_that_dies_ends_the_stack_and_is_named(own: OwnStack, service: str) -> None:
+    await own.up()
+    os.kill(own.pid(service), signal.SIGKILL)
+    await own.ended()
+    status = await own.local("status")
+    assert status.code == 3
+    assert f"{service} was killed by SIGKILL" in status.out
+    assert str(own.data / "logs" / f"{service}.log") in status.out
+
+
+async def test_killing_the_supervisor_leaves_no_orphans(own: OwnStack) -> None:
+    ada = await sign_up(await own.up(), "Ada")
+    state = own.state()
+    os.kill(int(str(state["pid"])), signal.SIGKILL)
+    await own.ended()
+    assert await can_sign_in(await own.up(), ada)
+
+
+async def test_up_right_after_the_supervisor_was_killed(own: OwnStack) -> None:
+    ada = await sign_up(await own.up(), "Ada")
+    os.kill(int(str(own.state()["pid"])), signal.SIGKILL)
+    assert await can_sign_in(await own.up(), ada)
+
+
+async def test_a_cluster_left_by_a_killed_machine_starts(own: OwnStack) -> None:
+    # After a power cut the process id in postmaster.pid may be anybody's: here, this test's.
+    file = own.data / "database" / "postmaster.pid"
+    owner = (own.data / "database").stat()
+    file.write_text(f"{os.getpid()}\n{own.data / 'database'}\n1\n5432\n\n127.0.0.1\n")
+    os.chown(file, owner.st_uid, owner.st_gid)
+    await own.up()
+
+
+@pytest.mark.parametrize(
+    ("flag", "service"),
+    [
+        ("--port", "gateway"),
+        ("--db-port", "db"),
+        ("--signaling-port", "signaling"),
+        ("--web-port", "web"),
+    ],
+)
+async def test_a_taken_port_is_named_before_anything_starts(
+    own: OwnStack, flag: str, service: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = await own.local("up", "--detach", *ANY_PORTS, flag, str(port))
+    assert said.code == 1
+    assert f"port {port}" in said.err
+    assert f"{flag} " in said.err
+    assert service in said.err
+    assert "starting" not in said.out
+    assert processes_of(own.data) == {}
+
+
+async def test_one_port_for_two_services_is_refused(own: OwnStack) -> None:
+    said = await own.local("up", *ANY_PORTS, "--port", "23456", "--web-port", "23456")
+    assert said.code == 1
+    assert "23456 is asked for twice" in said.err
+
+
+async def test_two_stacks_side_by_side_share_nothing(own: OwnStack, another: OwnStack) -> None:
+    one, two = await asyncio.gather(own.up(), another.up())
+    ada = await sign_up(one, "Ada")
+    assert await can_sign_in(one, ada)
+    assert not await can_sign_in(two, ada)
+    await own.local("down")
+    assert await own_profile(two, await sign_up(two, "Ben"))
