@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from demo.report import Report
 from demo.room import Peer, exchange
 from demo.stack import Stack
 from demo.watcher import Watcher
-from mentorkit import MentorkitError, Request, RequestStatus, Session
+from mentorkit import ConnectionStatus, MentorkitError, Request, RequestStatus, Session
 
 REASON = "I am travelling that day; how about Friday?"
 PATIENCE = 10.0  # seconds that any single fact may take to become true
@@ -33,6 +34,12 @@ def whole_minute(ahead: int) -> datetime:
     return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=ahead + 1)
 
 
+def room_of(session: Session) -> str:
+    """The room id of an approved session."""
+    must(session.video_room_id is not None, "an approved session has no room id")
+    return str(session.video_room_id)
+
+
 async def refused(attempt: Awaitable[object], code: str) -> str:
     """The attempt must be refused with exactly this code; gives code and sentence."""
     try:
@@ -41,6 +48,22 @@ async def refused(attempt: Awaitable[object], code: str) -> str:
         must(refusal.code == code, f"refused with {refusal.code}, not {code}: {refusal}")
         return f"{code}: {refusal}"
     raise NotAsPromised(f"it was allowed, but must be refused with {code}")
+
+
+async def live(person: Person) -> None:
+    """Changes flow to this person from now on, so that what comes next is told in real time."""
+    now_live = asyncio.Event()
+    connection = person.client.connection
+
+    def look(status: ConnectionStatus) -> None:
+        if status is ConnectionStatus.LIVE:
+            now_live.set()
+
+    forget = connection.on_change(look)
+    look(connection.status)
+    async with asyncio.timeout(PATIENCE):
+        await now_live.wait()
+    forget()
 
 
 class Story:
@@ -85,9 +108,12 @@ class Story:
             subject = (await self.student.client.subjects.list())[0]
             self.subject: UUID = subject.id
             said.text = subject.name
-        with self.report.step("both watch their requests"):
+        with self.report.step("both watch their requests") as said:
             self.mentor_sees = self._watch(self.mentor)
             self.student_sees = self._watch(self.student)
+            for person in (self.mentor, self.student):
+                await live(person)
+            said.text = "channel session_requests_changes"
 
     async def _requests(self, title: str, when: datetime, by: Person | None = None) -> Request:
         return await (by or self.student).client.requests.create(
@@ -108,7 +134,7 @@ class Story:
             await self.mentor_sees.until(lambda seen: seen.id == request.id, within=PATIENCE)
         with self.report.step("the mentor approves: room and session") as said:
             session = await self.mentor.client.requests.approve(request.id)
-            said.text = session.video_room_id
+            said.text = room_of(session)
         with self.report.step("the student is told in real time"):
             told = await self.student_sees.until(
                 lambda seen: seen.id == request.id and seen.status is RequestStatus.APPROVED,
@@ -158,21 +184,21 @@ class Story:
 
     async def meet(self, session: Session) -> None:
         """Both join the room and exchange a description and candidates; nobody else gets in."""
-        url = self.stack.signaling_url
+        url, room = self.stack.signaling_url, room_of(session)
         async with (
-            Peer(url, await self.mentor.token()) as first,
-            Peer(url, await self.student.token()) as second,
-            Peer(url, await self.stranger.token()) as outsider,
+            Peer(url, await self.mentor.client.auth.access_token()) as first,
+            Peer(url, await self.student.client.auth.access_token()) as second,
+            Peer(url, await self.stranger.client.auth.access_token()) as outsider,
         ):
             with self.report.step("the mentor joins the room") as said:
-                answer = await first.join(session.video_room_id)
+                answer = await first.join(room)
                 must(answer["peers"] == [], f"somebody is there already: {answer['peers']}")
                 said.text = f"peer {answer['peer']}"
             with self.report.step("the student joins the room") as said:
-                joined = await second.join(session.video_room_id)
+                joined = await second.join(room)
                 must(len(joined["peers"]) == 1, f"expected one peer: {joined['peers']}")
                 said.text = f"peer {joined['peer']}"
             with self.report.step("refused: a stranger at the door") as said:
-                said.text = await outsider.refused(session.video_room_id, "not_a_participant")
+                said.text = await outsider.refused(room, "not_a_participant")
             with self.report.step("they exchange offer, answer, candidates"):
                 await exchange(first, answer["peer"], second, joined["peer"])
