@@ -34,7 +34,7 @@ def create_gateway(
     upstream = Upstream(settings.postgrest_socket)
     rest = RestProxy(keys, tokens, upstream)
     realtime = _realtime(settings)
-    functions = settings.functions or Route("/{rest:path}", _no_functions)
+    functions = settings.functions or _absent("functions")
     running: list[Auth] = []
 
     @asynccontextmanager
@@ -73,15 +73,11 @@ def _realtime(settings: GatewaySettings) -> ASGIApp:
     try:
         module = import_module("local.gateway.realtime.app")
     except ImportError:
-        return Route("/{rest:path}", _no_realtime)
+        return _absent("realtime")
     app: ASGIApp = module.create_realtime(settings)
     return app
 
 
-async def _no_functions(request: Request) -> Response:
-    message = "This gateway was started without functions"
-    return JSONResponse({"code": "NOT_FOUND", "message": message}, 404)
-
-
-async def _no_realtime(request: Request) -> Response:
-    return JSONResponse({"error": "This gateway was started without realtime"}, 404)
+def _absent(part: str) -> ASGIApp:
+    message = f"This gateway was started without {part}"
+    return JSONResponse({"code": "NOT_FOUND", "message": message, "error": message}, 404)

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from psycopg.conninfo import make_conninfo
 
 from local.keys import Keys
 from local.layout import Layout
+from tests.gateway.project import Project, new_project
 from tests.gateway.serving import Clock, Gateway, Make, running_gateway, talking_to
 from tests.support.stack import StackEnv
 
@@ -57,3 +59,27 @@ async def clocked(make_gateway: Make) -> AsyncIterator[Gateway]:
     """A gateway with the usual settings whose clock the test can turn."""
     async with make_gateway() as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def project(
+    stack: StackEnv, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Project]:
+    """A project with its PostgREST running, shared by the tests of a worker."""
+    async with (
+        new_project(stack.database_url, short_directory(tmp_path_factory)) as made,
+        made.postgrest(),
+    ):
+        yield made
+
+
+@pytest.fixture
+async def api(project: Project) -> AsyncIterator[Gateway]:
+    """A gateway in front of `project`."""
+    async with running_gateway(**project.settings()) as running:
+        yield running
+
+
+def short_directory(factory: pytest.TempPathFactory) -> Path:
+    """A directory whose path leaves room for a socket's name: those have about 100 bytes."""
+    return factory.mktemp("p")

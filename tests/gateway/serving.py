@@ -101,7 +101,8 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def running_gateway(**settings: Any) -> AsyncIterator[Gateway]:
     """A gateway on a free port; `settings` are those of GatewaySettings but its url."""
-    listener = socket.socket()
+    # asyncio turns Nagle's delay off only where the protocol is named.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
