@@ -1,4 +1,4 @@
-"""One story, two faces: calls of the sync client run in a thread and are awaited like the others."""
+"""One story, two faces: calls of the sync client run in a thread, awaited like the others."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from mentorkit import AsyncMentorkit, Mentorkit, Subject
-
-from tests.support.people import Person, sign_up
+from tests.support.people import PASSWORD
 from tests.support.stack import StackEnv
 
 
@@ -42,9 +41,7 @@ class Actor:
     id: UUID
     name: str
     email: str
-    password: str
     client: Any
-    watch_requests: Any = None
 
 
 class Face:
@@ -70,15 +67,21 @@ class Face:
 
     async def person(self, name: str = "Ada", *, mentor: bool = False, **options: Any) -> Actor:
         """Somebody new, signed in."""
-        person: Person = await sign_up(self.stack, name, mentor=mentor)
         client = self.client(**options)
-        await client.auth.sign_in(email=person.email, password=person.password)
-        return Actor(UUID(person.id), name, person.email, person.password, client)
+        email = f"{uuid4().hex}@example.test"
+        user = await client.auth.sign_up(email=email, password=PASSWORD, name=name, mentor=mentor)
+        return Actor(user.id, name, email, client)
 
     async def watch(self, resource: Any, **options: Any) -> Any:
         """A watch whose `next` and `close` are awaited."""
         made = resource.watch(**options)
         return made if self.kind == "async" else InThread(await made)
+
+    def plain(self, actor: Actor) -> Mentorkit:
+        """The sync client itself, for what only a thread can do with it."""
+        inner = actor.client._inner
+        assert isinstance(inner, Mentorkit)
+        return inner
 
     async def request(self, student: Actor, mentor: Actor, **changes: Any) -> Any:
         """A request for an hour that nothing else of this test takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from mentorkit._async.auth import AsyncAuth
@@ -32,7 +33,10 @@ class AsyncLive:
     ) -> None:
         self._transport = transport
         self._auth = auth
-        self.hub = Hub(endpoint.url, endpoint.key, self._token, options, clock)
+        self._make_hub = partial(
+            Hub, endpoint.url, endpoint.key, self._token, options, clock, observers=[]
+        )
+        self.hub = self._make_hub()
         self._ending: set[asyncio.Task[None]] = set()
 
     def watch(
@@ -58,8 +62,11 @@ class AsyncLive:
 
     def somebody_else(self) -> None:
         """Another user signed in, or nobody is: what is watched now was somebody's own."""
-        fault = NotSignedIn("The watch ended: its user signed out.")
-        task = asyncio.get_running_loop().create_task(self.hub.close(fault))
+        if self.hub.status is ConnectionStatus.IDLE:
+            return
+        old, self.hub = self.hub, self._make_hub()
+        old.fail(NotSignedIn("The watch ended: its user signed out."))
+        task = asyncio.get_running_loop().create_task(old.close(), name="mentorkit sign-out")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 

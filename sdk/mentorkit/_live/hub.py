@@ -69,6 +69,7 @@ class Hub:
         token: Callable[[str | None], Awaitable[str]],
         options: LiveOptions,
         clock: AsyncClock,
+        observers: list[Callable[[ConnectionStatus], None]],
     ) -> None:
         self._url = socket_url(url, key)
         self._token = token
@@ -82,7 +83,7 @@ class Hub:
         self._news = asyncio.Condition()
         self._refs = itertools.count(1)
         self._status = ConnectionStatus.IDLE
-        self._observers: list[Callable[[ConnectionStatus], None]] = []
+        self._observers = observers
         self._access = ""
         self._refused: str | None = None
         self._beat: tuple[str, float] | None = None
@@ -152,12 +153,17 @@ class Hub:
         """Wait by this client's clock."""
         await self._clock.sleep(seconds)
 
-    async def close(self, fault: MentorkitError | None = None) -> None:
-        """End everything; watchers get the fault, or just end."""
-        self._tell_all(fault or Closed("The client is closed."))
+    def fail(self, fault: MentorkitError) -> None:
+        """End every watch with this."""
+        for channel in self._channels.values():
+            channel.fail(fault)
         self._channels.clear()
+
+    async def close(self) -> None:
+        """End everything."""
+        self.fail(Closed("The client is closed."))
         await self._stop()
-        self._set(ConnectionStatus.IDLE if fault else ConnectionStatus.CLOSED)
+        self._set(ConnectionStatus.CLOSED)
 
     # The life of the connection.
 
@@ -182,8 +188,7 @@ class Hub:
                 continue
             self.last_fault = fault
             if not isinstance(fault, Unavailable):
-                self._tell_all(fault)
-                self._channels.clear()
+                self.fail(fault)
                 await self._notify()
                 break
             failures = 1 if self._went_live else failures + 1
@@ -354,10 +359,6 @@ class Hub:
                 observer(status)
             except Exception:
                 log.exception("An observer of the connection failed.")
-
-    def _tell_all(self, fault: MentorkitError) -> None:
-        for channel in self._channels.values():
-            channel.fail(fault)
 
     async def _stop(self) -> None:
         task, self._task = self._task, None

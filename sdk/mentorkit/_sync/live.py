@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -181,8 +182,7 @@ class Live:
     def somebody_else(self) -> None:
         """Another user signed in, or nobody is: what is watched now was somebody's own."""
         if self._loop is not None and self._stream is not None:
-            fault = NotSignedIn("The watch ended: its user signed out.")
-            self._loop.call(self._stream.hub.close(fault))
+            self._loop.call(self._stream.somebody_else())
 
     def close(self) -> None:
         """End the connection, every watch, and the thread."""
@@ -249,7 +249,16 @@ class Stream:
             endpoint, self._http, MemoryStorage(), Retries(), clock, token, lambda: None
         )
         self.transport = AsyncTransport(endpoint, self._http, self.auth, Retries(), clock)
-        self.hub = Hub(endpoint.url, endpoint.key, another, options, clock)
+        self._make_hub = partial(
+            Hub, endpoint.url, endpoint.key, another, options, clock, observers=[]
+        )
+        self.hub = self._make_hub()
+
+    async def somebody_else(self) -> None:
+        """What is watched now was the own of a user who is gone."""
+        old, self.hub = self.hub, self._make_hub()
+        old.fail(NotSignedIn("The watch ended: its user signed out."))
+        await old.close()
 
     async def close(self) -> None:
         """End the connections."""
