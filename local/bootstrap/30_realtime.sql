@@ -137,6 +137,29 @@ exception when others then
 end
 $$;
 
+-- Returns when the transaction `xid` is over for everybody. The stream tells of a commit as soon as it is in the log, which
+-- is a moment before other sessions see it; whoever were told then and looked, would find nothing.
+create or replace function realtime.await_commit(xid bigint) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    newest constant bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+    -- The stream's numbers have 32 bits, and the transaction is a recent one: which of those it is follows.
+    distance bigint := (xid - newest) & 4294967295;
+    whole xid8;
+begin
+    if distance > 2147483647 then
+        distance := distance - 4294967296;
+    end if;
+    whole := (newest + distance)::text::xid8;
+    while not pg_visible_in_snapshot(whole, pg_current_snapshot()) loop
+        perform pg_sleep(0.0002);
+    end loop;
+end
+$$;
+revoke all on function realtime.await_commit(bigint) from public;
+
 -- Asks `statement` (an EXECUTE of a statement the gateway prepared: is this row visible?) once for each subscriber, as that
 -- subscriber. No search_path of its own: policies must find what they find in a request.
 create or replace function realtime.visible_to(statement text, roles text[], claims text[]) returns boolean[]

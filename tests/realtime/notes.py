@@ -32,7 +32,7 @@ class Notes:
     async def run(self, statement: str, *values: object) -> list[TupleRow]:
         """Run SQL in which `{}` stands for the table."""
         cursor = await self.connection.execute(
-            sql.SQL(statement).format(sql.Identifier("public", self.name)),  # type: ignore[arg-type]
+            sql.SQL(statement).format(sql.Identifier("public", self.name)),
             values,
         )
         return await cursor.fetchall() if cursor.description else []
@@ -53,9 +53,7 @@ async def notes(
     connection = await psycopg.AsyncConnection.connect(stack.database_url, autocommit=True)
     async with connection:
         table = Notes(f"notes_{uuid.uuid4().hex[:12]}", connection)
-        await connection.execute(
-            f"create table public.{table.name} ({columns})"  # type: ignore[arg-type]
-        )
+        await connection.execute(f"create table public.{table.name} ({columns})")
         try:
             await table.run("grant select, insert, update, delete on {} to authenticated")
             if rls:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 
 import psycopg
 
@@ -15,7 +14,7 @@ from .database import Connection, Database
 from .filters import Condition
 from .frames import encode
 from .payloads import NO_PRIMARY_KEY, UNAUTHORIZED, Event, data, event_of, fault
-from .pgoutput import Change, Relation
+from .pgoutput import Begin, Change, Relation
 from .subscriptions import Subscriber, Subscription, Subscriptions
 from .visibility import Caller, RowChecks
 
@@ -32,6 +31,7 @@ class Changes:
         self._tables: dict[int, Table] = {}
         self._checks: dict[tuple[Table, Condition], Check | None] = {}
         self._rows = rows
+        self._settled: Begin | None = None
 
     def learn(self, relation: Relation) -> None:
         """A table is described (anew): what we knew of its columns and grants may be wrong now."""
@@ -42,14 +42,15 @@ class Changes:
     def relation(self, oid: int) -> Relation:
         return self._relations[oid]
 
-    async def deliver(self, change: Change, committed_at: datetime) -> None:
+    async def deliver(self, change: Change, begin: Begin) -> None:
         """Send the change to every subscriber who asked for it and may see it."""
         relation = self._relations[change.relation]
         wishes = list(self._subscriptions.matching(relation.schema, relation.table, change.kind))
         if not wishes:
             return
-        event = event_of(relation, change, committed_at)
+        event = event_of(relation, change, begin.committed_at)
         async with self._database.connection() as connection:
+            await self._await_commit(connection, begin)
             table = await self._table(connection, relation)
             if table is None:
                 return
@@ -70,6 +71,16 @@ class Changes:
             groups[readable[wish.subscriber.role], wish.wanted.select].append(wish)
         for (names, select), members in groups.items():
             self._send(data(table, event, json_of, names, select), members)
+
+    async def settled(self, begin: Begin) -> None:
+        """Wait until every session sees what this transaction did."""
+        async with self._database.connection() as connection:
+            await self._await_commit(connection, begin)
+
+    async def _await_commit(self, connection: Connection, begin: Begin) -> None:
+        if self._settled is not begin:
+            await connection.execute("select realtime.await_commit(%s)", (begin.xid,))
+            self._settled = begin
 
     async def _table(self, connection: Connection, relation: Relation) -> Table | None:
         if relation.oid not in self._tables:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing
-from datetime import datetime
 
 import psycopg
 
@@ -36,7 +35,7 @@ class Feed:
         self._database = database
         self._rows = RowChecks()
         self._changes = Changes(database, service.subscriptions, self._rows)
-        self._committed_at = datetime.min
+        self._begin = pgoutput.Begin(pgoutput.POSTGRES_EPOCH, 0)
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -67,18 +66,18 @@ class Feed:
                 if isinstance(message, pgoutput.Change):
                     await self._pass_on(message)
                 elif isinstance(message, pgoutput.Begin):
-                    self._committed_at = message.committed_at
+                    self._begin = message
                 elif isinstance(message, pgoutput.Relation):
                     self._changes.learn(message)
 
     async def _pass_on(self, change: pgoutput.Change) -> None:
         relation = self._changes.relation(change.relation)
         if (relation.schema, relation.table) != ("realtime", "messages"):
-            await self._changes.deliver(change, self._committed_at)
+            await self._changes.deliver(change, self._begin)
         elif change.new is not None:
-            self._broadcast(relation.columns, change.new)
+            await self._broadcast(relation.columns, change.new)
 
-    def _broadcast(self, columns: Sequence[str], row: pgoutput.Row) -> None:
+    async def _broadcast(self, columns: Sequence[str], row: pgoutput.Row) -> None:
         """A row of realtime.messages is a message to the subscribers of its topic."""
         values = {
             name: value
@@ -89,11 +88,12 @@ class Feed:
         binary = values["binary_payload"]
         if topic is None or event is None or (text is None and binary is None):
             return
+        target = Topic(topic, values["private"] == "t")
+        if not self._service.topics.has_members(target):
+            return
+        await self._changes.settled(self._begin)
         data = bytes.fromhex(binary.removeprefix("\\x")) if binary is not None else None
-        self._service.topics.broadcast(
-            Topic(topic, values["private"] == "t"),
-            stored(event, text, data, {"id": values["id"]}),
-        )
+        self._service.topics.broadcast(target, stored(event, text, data, {"id": values["id"]}))
 
 
 async def keep_partitions(database: Database) -> None:

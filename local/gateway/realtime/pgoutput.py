@@ -23,6 +23,7 @@ Kind = Literal["INSERT", "UPDATE", "DELETE"]
 @dataclass(frozen=True)
 class Begin:
     committed_at: datetime
+    xid: int
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def decode(data: bytes) -> Message | None:
     """The message in `data`; None when it carries nothing we pass on (truncate, type, origin)."""
     match data[:1]:
         case b"B":
-            _, micros, _ = struct.unpack_from(">QqI", data, 1)
-            return Begin(POSTGRES_EPOCH + timedelta(microseconds=micros))
+            _, micros, xid = struct.unpack_from(">QqI", data, 1)
+            return Begin(POSTGRES_EPOCH + timedelta(microseconds=micros), xid)
         case b"C":
             _, _, end_lsn, _ = struct.unpack_from(">BQQq", data, 1)
             return Commit(end_lsn)

@@ -51,6 +51,9 @@ class Topics:
             del self._members[topic]
         self.tell(topic, self.presence.untrack(topic, member))
 
+    def has_members(self, topic: Topic) -> bool:
+        return topic in self._members
+
     def broadcast(
         self, topic: Topic, message: Broadcast | dict[str, Any], sender: Member | None = None
     ) -> None:
