@@ -44,6 +44,7 @@ CHANGES_CALENDAR = {
     "request_approved",
     "session_booked",
     "request_rejected",
+    "request_closed",
     "request_expired",
     "request_withdrawn",
     "session_cancelled",
@@ -93,9 +94,9 @@ def write(delivery: Delivery, settings: Settings, now: datetime) -> Letter:
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Mentorkit-Kind"] = delivery.kind
-    message.set_content(_template("mail.txt").render(context))
-    message.add_alternative(_template("mail.html").render(context), subtype="html")
-    if delivery.booking is not None and delivery.kind in CHANGES_CALENDAR:
+    message.set_content(template("mail.txt").render(context))
+    message.add_alternative(template("mail.html").render(context), subtype="html")
+    if delivery.booking is not None and _concerns_calendar(delivery, delivery.booking):
         _attach_calendar(message, delivery, delivery.booking, words, sender)
     return Letter(id=str(delivery.id), recipient=delivery.recipient.email, message=message)
 
@@ -121,19 +122,38 @@ def sentences(delivery: Delivery, words: Wording, now: datetime) -> dict[str, An
 
 def facts(delivery: Delivery, booking: Booking, words: Wording) -> list[tuple[str, str]]:
     """The lines of a letter that say what, when, with whom."""
-    zone = delivery.recipient.time_zone
-    reason = str(delivery.payload.get("reason") or booking.reason)
-    before = delivery.payload.get("previous_time") if delivery.kind == "session_rescheduled" else ""
+    reader = delivery.recipient
+    payload = delivery.payload
+    before, reason = "", ""
+    if delivery.kind == "session_rescheduled" and payload.get("previous_time"):
+        before = _day_and_time(words, str(payload["previous_time"]), reader.time_zone)
+    if delivery.kind in SHOWS_REASON:
+        reason = str(payload.get("reason") or payload.get("cancel_reason") or booking.reason)
+    return booking_facts(
+        booking, words, reader=reader.id, zone=reader.time_zone, before=before, reason=reason
+    )
+
+
+def booking_facts(
+    booking: Booking,
+    words: Wording,
+    *,
+    reader: UUID,
+    zone: str,
+    before: str = "",
+    reason: str = "",
+) -> list[tuple[str, str]]:
+    """What there is to say about a booking, as label and value."""
     lines = [
         ("title", booking.title),
         ("subject", booking.subject),
         ("when", words.when(booking.start, booking.end, zone)),
-        ("before", _day_and_time(words, str(before), zone) if before else ""),
+        ("before", before),
         ("duration", words.say("duration", minutes=booking.duration)),
-        ("with", booking.other_name(delivery.recipient.id)),
+        ("with", booking.other_name(reader)),
         ("description", booking.description),
         ("room", booking.room if booking.calendar_status == "CONFIRMED" else ""),
-        ("reason", reason if delivery.kind in SHOWS_REASON else ""),
+        ("reason", reason),
     ]
     return [(words.say(f"labels.{label}"), value) for label, value in lines if value]
 
@@ -180,6 +200,13 @@ def _answer_links(
     }
 
 
+def _concerns_calendar(delivery: Delivery, booking: Booking) -> bool:
+    """A request that came to nothing was only ever in its mentor's calendar."""
+    if delivery.kind not in CHANGES_CALENDAR:
+        return False
+    return booking.session_id is not None or delivery.recipient.id == booking.mentor_id
+
+
 def _attach_calendar(
     message: EmailMessage, delivery: Delivery, booking: Booking, words: Wording, sender: str
 ) -> None:
@@ -207,7 +234,8 @@ def _one_line(text: str) -> str:
 
 
 @cache
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
+    """A file of `templates/`; in HTML everything is escaped, and a missing value is an error."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda template: bool(template and template.endswith(".html")),
