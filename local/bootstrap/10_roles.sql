@@ -38,7 +38,10 @@ begin
     grant anon, authenticated, service_role, authenticator to postgres with admin option;
     grant anon, authenticated, service_role to supabase_storage_admin;
     grant supabase_realtime_admin to postgres;
-    grant pg_monitor, pg_read_all_data, pg_signal_backend, pg_create_subscription to postgres with admin option;
+    grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres with admin option;
+    if exists (select from pg_roles where rolname = 'pg_create_subscription') then  -- since PostgreSQL 16
+        grant pg_create_subscription to postgres with admin option;
+    end if;
     grant pg_read_all_data to supabase_read_only_user;
 
     alter role anon set statement_timeout = '3s';

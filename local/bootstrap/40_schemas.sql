@@ -64,11 +64,13 @@ create table if not exists storage.objects (
 );
 create unique index if not exists bucketid_objname on storage.objects (bucket_id, name);
 
-alter table storage.buckets owner to supabase_storage_admin;
-alter table storage.objects owner to supabase_storage_admin;
+-- A hosted project lets `postgres` write policies on these tables without owning them, through an extension this server
+-- has not got. Owning them is the nearest.
+alter table storage.buckets owner to postgres;
+alter table storage.objects owner to postgres;
 alter table storage.buckets enable row level security;
 alter table storage.objects enable row level security;
-grant all on storage.buckets, storage.objects to postgres, anon, authenticated, service_role;
+grant all on storage.buckets, storage.objects to anon, authenticated, service_role;
 
 create schema if not exists vault;
 grant usage on schema vault to postgres, service_role;
