@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib import import_module
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,6 +15,7 @@ from local.gateway.apikeys import ApiKeys
 from local.gateway.auth.app import create_auth, running_auth
 from local.gateway.auth.core import Auth
 from local.gateway.cors import Cors
+from local.gateway.realtime.app import create_realtime
 from local.gateway.rest import RestProxy
 from local.gateway.settings import GatewaySettings
 from local.gateway.tokens import Tokens
@@ -33,7 +33,7 @@ def create_gateway(
     tokens = Tokens(settings, clock)
     upstream = Upstream(settings.postgrest_socket)
     rest = RestProxy(keys, tokens, upstream)
-    realtime = _realtime(settings)
+    realtime = create_realtime(settings, clock)
     functions = settings.functions or _absent("functions")
     running: list[Auth] = []
 
@@ -66,16 +66,6 @@ def create_gateway(
         middleware=[Middleware(Cors)],
         lifespan=lifespan,
     )
-
-
-def _realtime(settings: GatewaySettings) -> ASGIApp:
-    # Until the realtime part is there, the rest of the gateway works without it.
-    try:
-        module = import_module("local.gateway.realtime.app")
-    except ImportError:
-        return _absent("realtime")
-    app: ASGIApp = module.create_realtime(settings)
-    return app
 
 
 def _absent(part: str) -> ASGIApp:

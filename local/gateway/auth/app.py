@@ -44,7 +44,7 @@ async def running_auth(
         settings.database_url,
         min_size=1,
         max_size=8,
-        timeout=10.0,
+        timeout=settings.database_patience_seconds,
         open=False,
         configure=_become_auth_admin,
         check=AsyncConnectionPool.check_connection,
