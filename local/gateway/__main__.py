@@ -42,6 +42,7 @@ def main() -> int:
         log_level="warning",
         access_log=False,
         ws="websockets-sansio",
+        ws_per_message_deflate=False,  # frames stay on this machine
         timeout_graceful_shutdown=1,
     )
     return 0
