@@ -6,7 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,10 @@ def as_ordinary_user(home: Path) -> list[str]:
     return user
 
 
+def owners_of(pids: Iterable[int]) -> set[int]:
+    return {Path(f"/proc/{pid}").stat().st_uid for pid in pids}
+
+
 async def test_an_ordinary_user_has_a_whole_stack_of_their_own(home: Path) -> None:
     user = as_ordinary_user(home)
     data = home / "data"
@@ -57,8 +61,8 @@ async def test_an_ordinary_user_has_a_whole_stack_of_their_own(home: Path) -> No
 
     try:
         assert "ready" in local("up", "--detach", *ANY_PORTS)
-        owners = {Path(f"/proc/{pid}").stat().st_uid for pid, command in processes_of(data).items()}
-        assert owners == {data.stat().st_uid}
+        owners = owners_of(processes_of(data))
+        assert owners == {home.stat().st_uid}  # noqa: ASYNC240
         assert 0 not in owners
         stack = read_env(data)
         assert await can_sign_in(stack, await sign_up(stack, "Ada"))
