@@ -11,7 +11,6 @@ from . import catalog, conditions
 from .catalog import Table
 from .conditions import Check
 from .database import Connection, Database
-from .filters import Condition
 from .frames import encode
 from .payloads import NO_PRIMARY_KEY, UNAUTHORIZED, Event, data, event_of, fault
 from .pgoutput import Begin, Change, Relation
@@ -29,15 +28,13 @@ class Changes:
         self._subscriptions = subscriptions
         self._relations: dict[int, Relation] = {}
         self._tables: dict[int, Table] = {}
-        self._checks: dict[tuple[Table, Condition], Check | None] = {}
         self._rows = rows
         self._settled: Begin | None = None
 
     def learn(self, relation: Relation) -> None:
         """A table is described (anew): what we knew of its columns and grants may be wrong now."""
         self._relations[relation.oid] = relation
-        table = self._tables.pop(relation.oid, None)
-        self._checks = {key: check for key, check in self._checks.items() if key[0] is not table}
+        self._tables.pop(relation.oid, None)
 
     def relation(self, oid: int) -> Relation:
         return self._relations[oid]
@@ -94,25 +91,44 @@ class Changes:
         self, connection: Connection, table: Table, event: Event, wishes: Sequence[Subscription]
     ) -> list[Subscription]:
         """Those whose filter the row passes. Filters first: they are cheap, policies are not."""
-        distinct = list(dict.fromkeys(part for wish in wishes for part in wish.wanted.conditions))
-        checks = [await self._check(connection, table, condition) for condition in distinct]
-        ready = [check for check in checks if check is not None]
-        answers = await conditions.ask(connection, ready, event.seen)
-        passed = {check.condition for check, answer in zip(ready, answers, strict=True) if answer}
-        return [wish for wish in wishes if passed.issuperset(wish.wanted.conditions)]
+        row = event.seen
+        passed: list[Subscription] = []
+        asking: list[tuple[Subscription, list[Check]]] = []
+        for wish in wishes:
+            if wish.checked_for is not table:
+                wish.checks = await self._checks_of(connection, table, wish)
+                wish.checked_for = table
+            checks = wish.checks
+            if checks is not None and all(
+                check.operands is None or check.holds(row) for check in checks
+            ):
+                questions = [check for check in checks if check.operands is None]
+                if questions:
+                    asking.append((wish, questions))
+                else:
+                    passed.append(wish)
+        if asking:
+            distinct = list(dict.fromkeys(check for _, checks in asking for check in checks))
+            true = await conditions.ask(connection, distinct, row)
+            passed += [wish for wish, checks in asking if true.issuperset(checks)]
+        return passed
 
-    async def _check(
-        self, connection: Connection, table: Table, condition: Condition
-    ) -> Check | None:
-        """The condition made ready; None when the table changed so that it fits no more."""
-        key = table, condition
-        if key not in self._checks:
-            try:
-                every = frozenset(table.columns)
-                self._checks[key] = await conditions.prepare(connection, table, every, condition)
-            except conditions.Invalid:
-                self._checks[key] = None
-        return self._checks[key]
+    async def _checks_of(
+        self, connection: Connection, table: Table, wish: Subscription
+    ) -> tuple[Check, ...] | None:
+        """The wish's conditions made ready for the table; None when the table has changed so that
+        they do not fit it any more.
+        """
+        every = frozenset(table.columns)
+        try:
+            return tuple(
+                [
+                    await conditions.prepare(connection, table, every, condition)
+                    for condition in wish.wanted.conditions
+                ]
+            )
+        except conditions.Invalid:
+            return None
 
     async def _readable(
         self, connection: Connection, table: Table, wishes: Sequence[Subscription]

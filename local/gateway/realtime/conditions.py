@@ -157,17 +157,11 @@ def reason(error: psycopg.Error) -> str:
     return re.sub(r"\nLINE .*", "", str(error), flags=re.DOTALL).strip()
 
 
-async def ask(connection: Connection, checks: Sequence[Check], record: Record) -> list[bool]:
-    """Which of these checks hold for the row; one round trip, none when Python knows them all."""
-    answers = [check.operands is not None and check.holds(record) for check in checks]
-    open_questions = [
-        at
-        for at, check in enumerate(checks)
-        if check.operands is None and check.condition.column in record
-    ]
-    if open_questions:
-        parts = sql.SQL(", ").join(checks[at].as_sql(record) for at in open_questions)
-        row = await (await connection.execute(sql.SQL("select {}").format(parts))).fetchone()
-        for at, answer in zip(open_questions, row or (), strict=True):
-            answers[at] = answer
-    return answers
+async def ask(connection: Connection, checks: Sequence[Check], record: Record) -> set[Check]:
+    """Which of these checks hold for the row, all asked of the server in one round trip."""
+    askable = [check for check in checks if check.condition.column in record]
+    if not askable:
+        return set()
+    parts = sql.SQL(", ").join(check.as_sql(record) for check in askable)
+    row = await (await connection.execute(sql.SQL("select {}").format(parts))).fetchone()
+    return {check for check, holds in zip(askable, row or (), strict=True) if holds}

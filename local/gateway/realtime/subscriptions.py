@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .catalog import Table
+from .conditions import Check
 from .frames import Version
 from .joining import Wanted
 
@@ -31,6 +33,9 @@ class Subscription:
 
     wanted: Wanted
     subscriber: Subscriber
+    checks: tuple[Check, ...] | None = None
+    checked_for: Table | None = None
+    """The table `checks` are made ready for; a table that changed is another one."""
 
 
 @dataclass
