@@ -181,6 +181,11 @@ class Upstream:
         self._idle: list[Exchange] = []
         self._clock = clock
 
+    @property
+    def idle_connections(self) -> int:
+        """How many open connections wait for a request."""
+        return len(self._idle)
+
     async def acquire(self) -> Exchange:
         """A connection for one request; hand it back with `release`."""
         await self._slots.acquire()
