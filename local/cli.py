@@ -55,6 +55,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     env = commands.add_parser("env", parents=[shared], help="URLs and keys of a running stack")
     env.add_argument("--json", action="store_true", help="as JSON instead of shell assignments")
+    mail = commands.add_parser("mail", parents=[shared], help="the mails the stack has caught")
+    mail.add_argument("name", nargs="?", help="print this one")
+    mail.add_argument("--to", metavar="ADDRESS", help="only mails to this address")
+    mail.add_argument("--kind", help="only this kind, such as request_approved")
+    mail.add_argument(
+        "--wait", type=float, default=0.0, metavar="SECONDS", help="until there is one"
+    )
+    mail.add_argument("--json", action="store_true", help="as JSON, with what they say")
     commands.add_parser("status", parents=[shared], help="what runs, and where")
     logs = commands.add_parser("logs", parents=[shared], help="what the services wrote")
     logs.add_argument("service", nargs="?", help="only this one")

@@ -31,6 +31,8 @@ def up(asked: Namespace) -> int:
     layout = Layout.at(asked.data)
     wanted = {name: getattr(asked, name) for name in Ports.FLAGS}
     wanted = {name: port for name, port in wanted.items() if port is not None}
+    if wanted.get("gateway") == 0:
+        wanted.setdefault("mail", 0)  # a stack beside others: its mail port matters to nobody
     ports = Ports(**wanted)
     start = foreground.detached if asked.detach else foreground.attached
     try:
@@ -68,6 +70,33 @@ def status(asked: Namespace) -> int:
         return 0
     print(report.table(layout, state))
     return 0
+
+
+def mail(asked: Namespace) -> int:
+    from local.mail_sink import caught
+
+    folder = Layout.at(asked.data).mail
+    deadline = time.monotonic() + asked.wait
+    while True:
+        found = [
+            one
+            for one in caught(folder)
+            if (asked.to is None or asked.to in str(one.message["To"]))
+            and (asked.kind is None or asked.kind == one.message["X-Mentorkit-Kind"])
+            and (asked.name is None or one.name == asked.name)
+        ]
+        if found or time.monotonic() >= deadline:
+            break
+        time.sleep(0.1)
+    if asked.json:
+        print(json.dumps([one.as_json() for one in found], indent=2, ensure_ascii=False))
+    elif asked.name is not None:
+        print("\n".join(one.text for one in found))
+    else:
+        for one in found:
+            to, subject = one.message["To"], one.message["Subject"]
+            print(f"{one.name}  {one.received:%H:%M:%S}  {to}  {subject}")
+    return 0 if found else 1
 
 
 def logs(asked: Namespace) -> int:

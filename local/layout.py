@@ -39,6 +39,11 @@ class Layout:
         return self.data / "gateway.json"
 
     @property
+    def mail(self) -> Path:
+        """The mails that were caught, a file each."""
+        return self.data / "mail"
+
+    @property
     def logs(self) -> Path:
         return self.data / "logs"
 

