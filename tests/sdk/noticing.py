@@ -9,7 +9,7 @@ import psycopg
 from tests.support.stack import StackEnv
 
 
-async def write_notices(stack: StackEnv, recipient: UUID, numbers: range) -> None:
+async def write_notices(stack: StackEnv, recipient: UUID | str, numbers: range) -> None:
     """One commit for each number, in order."""
     connection = await psycopg.AsyncConnection.connect(stack.database_url, autocommit=True)
     async with connection:
