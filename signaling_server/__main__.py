@@ -5,6 +5,7 @@ uvicorn`.
 import argparse
 import asyncio
 import os
+import socket
 import sys
 
 from signaling_server.logs import configure
@@ -36,21 +37,34 @@ def main() -> int:
     return 0
 
 
+def _announce(port: int, host: str) -> None:
+    """The one line on stdout: whoever asked for port 0 learns which it is."""
+    print(f"listening on http://{host}:{port}", flush=True)
+
+
 def _uvicorn(settings: Settings) -> None:
     import uvicorn
 
     from signaling_server.app import create_app
 
-    uvicorn.run(
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                _announce(self.servers[0].sockets[0].getsockname()[1], settings.host)
+
+    config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
         ws="websockets-sansio",
         ws_max_size=settings.hard_message_bytes,
         ws_ping_interval=None,
+        ws_per_message_deflate=False,
         access_log=False,
         log_level=settings.log_level,
     )
+    Announcing(config).run()
 
 
 def _picows(settings: Settings) -> None:
@@ -59,9 +73,9 @@ def _picows(settings: Settings) -> None:
     try:
         import uvloop
     except ImportError:
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, _announce))
     else:
-        uvloop.run(serve(settings))
+        uvloop.run(serve(settings, _announce))
 
 
 if __name__ == "__main__":

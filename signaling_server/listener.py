@@ -7,6 +7,7 @@ Takes the place of an ASGI server: no coroutine and no queue between the network
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from http import HTTPStatus
 
 import picows
@@ -20,11 +21,11 @@ from signaling_server.settings import Settings
 _READ_BUFFER = 4096
 _HANDSHAKE_SECONDS = 5.0
 _TEXT = picows.WSMsgType.TEXT
-_LEFT_PAGE = picows.WSCloseCode.GOING_AWAY
+_LEFT_PAGE = 1001
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then drain."""
+async def serve(settings: Settings, announce: Callable[[int, str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; `announce` is told port and host."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -35,6 +36,7 @@ async def serve(settings: Settings) -> None:
     server = await listen(node)
     port = server.sockets[0].getsockname()[1]
     log.info("listening", extra={"port": port, "node": settings.node})
+    announce(port, settings.host)
     try:
         await stop.wait()
         log.info("draining")
@@ -175,10 +177,11 @@ class PicowsPipe(Pipe):
             self._transport.disconnect()
 
 
-def _closed_by_client(transport: picows.WSTransport) -> picows.WSCloseCode | None:
-    # None until a close frame was seen, whatever the stubs say.
-    closed: picows.WSCloseHandshake | None = transport.close_handshake
-    return closed.recv.code if closed is not None and closed.recv is not None else None
+def _closed_by_client(transport: picows.WSTransport) -> int | None:
+    """The code of the client's close frame, when there was one."""
+    # The stubs do not say so, but both are None until that side has closed.
+    received = getattr(transport.close_handshake, "recv", None)
+    return None if received is None else int(received.code)
 
 
 def _echo(code: picows.WSCloseCode) -> picows.WSCloseCode:

@@ -1,7 +1,7 @@
 """The two endpoints of Supabase that admission asks, over real HTTP, with faults on demand.
 
-Rooms and people are made here in one line, and an outage is a switch; the same stories run against the
-whole stack in `test_stack.py`.
+Rooms and people are made here in one line, and an outage is a switch; the same stories run against
+the whole stack in `test_stack.py`.
 """
 
 from __future__ import annotations
