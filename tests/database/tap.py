@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -20,9 +21,10 @@ async def run_tap(database: TestDatabase, file: Path) -> list[str]:
     """
     async with await AsyncConnection.connect(database.admin_conninfo, autocommit=True) as conn:
         await conn.execute("create extension if not exists pgtap with schema extensions")
+    text = await asyncio.to_thread(file.read_bytes)
     lines: list[str] = []
     async with await AsyncConnection.connect(database.conninfo, autocommit=True) as conn:
-        cursor = await conn.execute(file.read_bytes())
+        cursor = await conn.execute(text)
         more: bool | None = True
         while more:
             if cursor.description is not None:
@@ -37,7 +39,7 @@ async def run_tap(database: TestDatabase, file: Path) -> list[str]:
 
 
 def faults(lines: list[str]) -> list[str]:
-    """What is wrong with a run: failed tests with their explanation, and a plan that was not kept."""
+    """What is wrong with a run: failed tests, explained, and a plan that was not kept."""
     wrong = [line for line in lines if line.startswith(("not ok", "#"))]
     plans = [int(match[1]) for line in lines if (match := PLAN.fullmatch(line))]
     ran = sum(line.startswith(("ok ", "not ok ")) for line in lines)
