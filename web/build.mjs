@@ -1,23 +1,24 @@
-// Builds web/dist: bundles, pages with their content security policy, third-party notices; prints the sizes
+// Builds web/dist (or --out DIR): bundles, pages with their content security policy, third-party notices; prints the sizes
 // and fails when the dashboard outgrows its budget.
 
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const WEB = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(WEB);
-const DIST = join(WEB, "dist");
+/** @param {string} name */
+const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
+const DIST = resolve(option("--out") ?? join(WEB, "dist"));
 const BUDGET = 110 * 1024;
 const FONT = join(ROOT, "node_modules/@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2");
 
 // Where the pages may connect to. A deployment narrows it to its own hosts with --connect "https://… wss://…".
-const at = process.argv.indexOf("--connect");
-const CONNECT = at > 0 ? process.argv[at + 1]
-  : "https: wss: http://127.0.0.1:* ws://127.0.0.1:* http://localhost:* ws://localhost:*";
+const CONNECT = option("--connect")
+  ?? "https: wss: http://127.0.0.1:* ws://127.0.0.1:* http://localhost:* ws://localhost:*";
 const CSP = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "img-src 'self' data:",
   "media-src 'self' blob: mediastream:", `connect-src 'self' ${CONNECT}`, "base-uri 'none'", "form-action 'none'",

@@ -52,17 +52,15 @@ async function main() {
   let looking = null;
   let again = false;
   async function look() {
-    if (looking) {
-      again = true;
-      return looking;
-    }
-    looking = (async () => {
-      do {
+    again = true;
+    looking ??= (async () => {
+      while (again) {
         again = false;
         await lookOnce();
-      } while (again);
+      }
+      looking = null;
     })();
-    await looking.finally(() => { looking = null; });
+    await looking;
   }
 
   async function lookOnce() {

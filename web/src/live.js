@@ -29,6 +29,8 @@ export function watch(client, user, told) {
     on("INSERT", "session_requests", "mentor_id");
     on("UPDATE", "session_requests", "student_id");
     on("UPDATE", "session_requests", "mentor_id");
+    on("UPDATE", "sessions", "student_id");
+    on("UPDATE", "sessions", "mentor_id");
     on("INSERT", "notifications", "recipient_id");
     // Rows flow only from this message on, a little after SUBSCRIBED.
     mine.on("system", {}, (/** @type {{status?: string}} */ message) => {

@@ -19,11 +19,20 @@ function formatter(zone, options, locale = readersLocale()) {
   return made;
 }
 
-export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+/** Browsers still give some zones the names they had decades ago. @type {Record<string, string>} */
+const RENAMED = {
+  "Africa/Asmera": "Africa/Asmara", "America/Buenos_Aires": "America/Argentina/Buenos_Aires", "America/Godthab": "America/Nuuk",
+  "Asia/Calcutta": "Asia/Kolkata", "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon", "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Atlantic/Faeroe": "Atlantic/Faroe", "Europe/Kiev": "Europe/Kyiv", "Pacific/Ponape": "Pacific/Pohnpei", "Pacific/Truk": "Pacific/Chuuk",
+};
+/** @param {string} zone */
+const modern = (zone) => RENAMED[zone] ?? zone;
+
+export const ownZone = () => modern(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 
 /** Every zone this browser knows, UTC among them. */
 export function zones() {
-  return [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC", ownZone()])].sort();
+  return [...new Set([...Intl.supportedValuesOf("timeZone").map(modern), "UTC", ownZone()])].sort();
 }
 
 /** The wall clock of a zone. @param {number | string | Date} instant @param {string} zone */
@@ -68,14 +77,19 @@ export function addDays(date, days) {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 }
 
+/** A clock of 24 hours has two digits, one of 12 hours does not. @type {() => Intl.DateTimeFormatOptions} */
+const clock = () => ({
+  hour: formatter("UTC", { hour: "numeric" }).resolvedOptions().hour12 ? "numeric" : "2-digit", minute: "2-digit",
+});
+
 /** "14:00" or "2:00 PM". @param {string | number | Date} instant @param {string} zone */
 export function timeText(instant, zone) {
-  return formatter(zone, { hour: "numeric", minute: "2-digit" }).format(new Date(instant));
+  return formatter(zone, clock()).format(new Date(instant));
 }
 
 /** "14:00 – 15:30". @param {string} start @param {string} end @param {string} zone */
 export function spanText(start, end, zone) {
-  return formatter(zone, { hour: "numeric", minute: "2-digit" })
+  return formatter(zone, clock())
     .formatRange(new Date(start), new Date(end));
 }
 

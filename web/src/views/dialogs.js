@@ -9,7 +9,8 @@ import { working } from "./parts.js";
 /** @param {Element | undefined} element */
 export function openModal(element) {
   const dialog = /** @type {HTMLDialogElement | undefined} */ (element);
-  if (dialog && !dialog.open) dialog.showModal();
+  // At this moment it has been made, but is not on the page yet.
+  queueMicrotask(() => dialog?.isConnected && !dialog.open && dialog.showModal());
 }
 
 const WORDS = {

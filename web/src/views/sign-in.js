@@ -22,7 +22,7 @@ export function signIn(view) {
   return html`<main class="welcome">
     <section class="welcome-story" aria-label="About mentorkit">
       <p class="brand">${mark}<span>mentorkit</span></p>
-      <p class="welcome-line">Ask for an hour.<br>Get a yes.<br>Meet.</p>
+      <p class="welcome-line">Ask for an hour. <br>Get a yes. <br>Meet.</p>
       <ol class="welcome-steps">
         <li><span class="welcome-when">Mon 09:12</span> Ada asks Grace for an hour of statistics</li>
         <li><span class="welcome-when">Mon 09:15</span> Grace approves, both are told at once</li>

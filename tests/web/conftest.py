@@ -1,0 +1,87 @@
+"""Browsers, pages and people for the tests of the pages. One of each browser for a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright
+
+from tests.support.stack import StackEnv
+from tests.web.chromium import BLUE, RED, camera, launch
+from tests.web.site import build, config_of, serve
+from tests.web.visitor import Visitor
+
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop and one worker for all of them: they share two browsers."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.xdist_group("web"))
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The built pages, and what the build printed."""
+    out = tmp_path_factory.mktemp("web") / "dist"
+    return out, build(out)
+
+
+@pytest.fixture(scope="session")
+def site(stack: StackEnv, pages: tuple[Path, str]) -> Iterator[str]:
+    with serve(pages[0], config_of(stack)) as origin:
+        yield origin
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def red(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Browser]:
+    """A browser whose camera films red."""
+    flags = camera(tmp_path_factory.mktemp("red") / "camera.mjpeg", RED)
+    browser = await launch(playwright, *flags)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def blue(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Browser]:
+    """A browser whose camera films blue."""
+    flags = camera(tmp_path_factory.mktemp("blue") / "camera.mjpeg", BLUE)
+    browser = await launch(playwright, *flags)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(red: Browser, stack: StackEnv, site: str) -> AsyncIterator[Visit]:
+    """Opens the dashboard as a new person, in the red browser unless another is named."""
+    visitors: list[Visitor] = []
+
+    async def opened(
+        browser: Browser = red, *, site: str = site, zone: str = "Europe/Berlin", **options: object
+    ) -> Visitor:
+        context = await browser.new_context(timezone_id=zone, locale="en-GB", **options)  # type: ignore[arg-type]
+        visitor = Visitor(await context.new_page(), site, stack)
+        visitors.append(visitor)
+        return visitor
+
+    yield opened
+    for visitor in visitors:
+        await visitor.page.context.close()
+    for visitor in visitors:
+        assert not visitor.faults, visitor.faults

@@ -1,0 +1,150 @@
+"""The promise of the product, in two real browsers: ask, be told, approve, meet, talk."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.wait import eventually
+from tests.web.chromium import BLUE, RED
+from tests.web.conftest import Visit
+from tests.web.visitor import frames_decoded, pixel
+
+
+def like(seen: tuple[int, int, int], colour: tuple[int, int, int]) -> bool:
+    """The same colour, as far as a video codec keeps it."""
+    return all(abs(one - other) < 60 for one, other in zip(seen, colour, strict=True))
+
+
+async def sees(page: Page, colour: tuple[int, int, int]) -> None:
+    """The other side's camera is decoded here, and it is that very camera."""
+    before = await frames_decoded(page)
+
+    async def growing() -> bool:
+        return await frames_decoded(page) > before + 3
+
+    async def coloured() -> bool:
+        return like(await pixel(page, "remote"), colour)
+
+    await eventually(growing, within=10)
+    await eventually(coloured, within=10)
+
+
+async def connected(page: Page) -> None:
+    await expect(page.get_by_test_id("call-state")).to_have_attribute(
+        "data-state", "connected", timeout=15_000
+    )
+
+
+async def test_student_and_mentor_go_from_request_to_a_call(
+    visit: Visit, red: Browser, blue: Browser
+) -> None:
+    student = await visit(red, zone="Europe/Berlin")
+    mentor = await visit(blue, zone="Asia/Kolkata", permissions=["clipboard-read", "clipboard-write"])
+    await mentor.sign_up("Grace Story", mentor=True, zone="Asia/Kolkata")
+    await student.sign_up("Ada Story", zone="Europe/Berlin")
+
+    await student.ask(mentor.name, "Bayes by hand", minutes=5, text="I am stuck on priors.")
+    sent = time.monotonic()
+    toast = mentor.page.get_by_test_id("toast").filter(has_text="New session request!")
+    await expect(toast).to_contain_text("Bayes by hand", timeout=2_000)
+    assert time.monotonic() - sent < 2
+    for text in (student.name, "30 min", "I am stuck on priors.", f"for {student.name} in Berlin"):
+        await expect(toast).to_contain_text(text)
+    await expect(mentor.page.get_by_test_id("pending-count")).to_contain_text("1")
+
+    await toast.get_by_role("button", name="Approve").click()
+    await expect(student.page.get_by_test_id("toast").filter(has_text="approved")).to_be_visible()
+    await student.go("Upcoming")
+    rooms = []
+    for one in (student, mentor):
+        session = one.page.get_by_test_id("session").filter(has_text="Bayes by hand")
+        await expect(session).to_be_visible()
+        rooms.append(await session.get_attribute("data-room"))
+    assert rooms[0] == rooms[1]
+
+    await mentor.page.get_by_role("button", name=f"Copy room id {rooms[0]}").click()
+    assert await mentor.page.evaluate("navigator.clipboard.readText()") == rooms[0]
+
+    for one in (student, mentor):
+        await one.page.get_by_role("link", name="Join Video Call").first.click()
+        await one.page.get_by_role("button", name="Join", exact=True).click()
+    for one in (student, mentor):
+        await connected(one.page)
+    await sees(student.page, BLUE)
+    await sees(mentor.page, RED)
+
+    for one in (student, mentor):
+        await one.page.get_by_role("button", name="Chat").click()
+    await student.page.get_by_label("Message", exact=True).fill("Can you hear me?")
+    await student.page.keyboard.press("Enter")
+    await expect(mentor.page.get_by_text("Can you hear me?").first).to_be_visible()
+
+    await student.page.reload()
+    await student.page.get_by_role("button", name="Join", exact=True).click()
+    for one in (student, mentor):
+        await connected(one.page)
+    await sees(student.page, BLUE)
+    await sees(mentor.page, RED)
+
+    third = await visit(red)
+    await third.enter("Eve Story", path=f"/room.html?room={rooms[0]}")
+    refused = third.page.get_by_test_id("refused")
+    await expect(refused).to_have_attribute("data-code", "not_a_participant")
+    await expect(refused).to_contain_text("belongs to other people")
+
+
+async def test_a_rejection_needs_a_reason_and_the_student_reads_it(
+    visit: Visit, red: Browser, blue: Browser
+) -> None:
+    student, mentor = await visit(red), await visit(blue)
+    await mentor.enter("Grace Reject", mentor=True)
+    await student.enter("Ada Reject")
+    await student.ask(mentor.name, "A question of taste", minutes=90)
+
+    await mentor.go("Requests")
+    await mentor.page.get_by_test_id("request").get_by_role("button", name="Reject").click()
+    dialog = mentor.page.get_by_role("dialog", name="Reject this request")
+    await dialog.get_by_label("Reason").fill("   ")
+    await dialog.get_by_role("button", name="Reject request").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("Write a reason")
+    await dialog.get_by_label("Reason").fill("I am away that day.\nTry Monday?")
+    await dialog.get_by_role("button", name="Reject request").click()
+    await expect(dialog).to_be_hidden()
+
+    await expect(student.page.get_by_test_id("toast").filter(has_text="I am away that day.")).to_be_visible()
+    card = student.page.get_by_test_id("request").filter(has_text="A question of taste")
+    await expect(card).to_have_attribute("data-status", "rejected")
+    await expect(card).to_contain_text("I am away that day.")
+
+
+async def test_a_withdrawn_request_leaves_the_mentors_list(
+    visit: Visit, red: Browser, blue: Browser
+) -> None:
+    student, mentor = await visit(red), await visit(blue)
+    await mentor.enter("Grace Withdraw", mentor=True)
+    await student.enter("Ada Withdraw")
+    await student.ask(mentor.name, "Never mind", minutes=90)
+    waiting = mentor.page.get_by_role("listitem").filter(has_text="Never mind")
+    await expect(waiting).to_be_visible()
+    await student.page.get_by_role("button", name="Withdraw Never mind").click()
+    await expect(mentor.page.get_by_test_id("toast").filter(has_text="withdrew")).to_be_visible()
+    await expect(waiting).to_be_hidden()
+
+
+async def test_a_session_can_be_cancelled_and_the_other_side_is_told_why(
+    visit: Visit, red: Browser, blue: Browser
+) -> None:
+    student, mentor = await visit(red), await visit(blue)
+    await mentor.enter("Grace Cancel", mentor=True)
+    await student.enter("Ada Cancel")
+    await student.ask(mentor.name, "Called off", minutes=600)
+    await mentor.page.get_by_test_id("toast").get_by_role("button", name="Approve").click()
+    await mentor.page.get_by_role("button", name="Cancel… Called off").click()
+    dialog = mentor.page.get_by_role("dialog", name="Cancel this session")
+    await dialog.get_by_label("Reason").fill("The train stands still.")
+    await dialog.get_by_role("button", name="Cancel session").click()
+    await expect(student.page.get_by_test_id("toast").filter(has_text="The train stands still.")).to_be_visible()
+    await student.go("History")
+    await expect(student.page.get_by_test_id("session").filter(has_text="Called off")).to_contain_text("cancelled")
