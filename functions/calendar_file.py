@@ -89,17 +89,18 @@ def _calendar(method: str) -> Calendar:
 
 def _event(entry: Entry) -> Event:
     event = Event()
+    zone = _told_in(entry)
     event.add("UID", entry.uid)
     event.add("SEQUENCE", entry.sequence)
     event.add("DTSTAMP", entry.changed_at.astimezone(UTC))
     event.add("LAST-MODIFIED", entry.changed_at.astimezone(UTC))
-    event.add("DTSTART", _local(entry.start, entry.zone))
-    event.add("DTEND", _local(entry.end, entry.zone))
+    event.add("DTSTART", _local(entry.start, zone))
+    event.add("DTEND", _local(entry.end, zone))
     event.add("SUMMARY", entry.summary)
     event.add("STATUS", entry.status)
     event.add("TRANSP", "TRANSPARENT" if entry.status == "CANCELLED" else "OPAQUE")
     if entry.occurrence is not None:
-        event.add("RECURRENCE-ID", _local(entry.occurrence, entry.zone))
+        event.add("RECURRENCE-ID", _local(entry.occurrence, zone))
     for name, value in (
         ("DESCRIPTION", entry.description),
         ("URL", entry.url),
@@ -118,6 +119,17 @@ def _parameter(text: str) -> str:
     return " ".join(text.replace('"', "'").split())
 
 
+def _told_in(entry: Entry) -> str:
+    """The zone the times are written in. A local time in the second pass through a repeated hour
+    reads as the first, so an entry that has one is written in UTC; a series keeps its local time.
+    """
+    if entry.zone == "UTC" or entry.rule:
+        return entry.zone
+    moments = (entry.start, entry.end, entry.occurrence)
+    local = (moment.astimezone(ZoneInfo(entry.zone)) for moment in moments if moment)
+    return "UTC" if any(moment.fold for moment in local) else entry.zone
+
+
 def _local(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
 
@@ -128,8 +140,9 @@ def _finished(calendar: Calendar, events: list[tuple[Entry, Event]]) -> bytes:
         years = [moment.year for moment in (entry.start, entry.end, entry.occurrence) if moment]
         # A series is described as far as anybody will plan with it.
         first, last = min(years) - 1, max(years) + (5 if entry.rule else 1)
-        before = spans.get(entry.zone, (first, last))
-        spans[entry.zone] = min(first, before[0]), max(last, before[1])
+        zone = _told_in(entry)
+        before = spans.get(zone, (first, last))
+        spans[zone] = min(first, before[0]), max(last, before[1])
     for zone, (first, last) in sorted(spans.items()):
         if zone != "UTC":
             calendar.add_component(time_zone_component(zone, first, last))

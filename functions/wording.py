@@ -60,7 +60,7 @@ class Wording:
         for key, size in (("ahead_days", 1440), ("ahead_hours", 60), ("ahead_minutes", 1)):
             count = round(minutes / size)
             # Half an hour off a day does not matter; five minutes off an hour do.
-            if minutes >= size and abs(count * size - minutes) <= size // 24:
+            if count >= 1 and abs(count * size - minutes) <= size // 24:
                 return self._counted(key, count)
         return self._counted("ahead_minutes", minutes)
 
