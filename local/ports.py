@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from random import SystemRandom
 from typing import ClassVar
 
 from local.faults import StackError
@@ -71,7 +71,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port(without: set[int]) -> int:
-    for port in random.sample(FREE_RANGE, 500):
+    for port in SystemRandom().sample(FREE_RANGE, 500):
         if port not in without and is_free(port):
             return port
     raise StackError(f"no free port between {FREE_RANGE.start} and {FREE_RANGE.stop}")

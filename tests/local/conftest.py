@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -9,43 +10,64 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.local.own import OwnStack, processes_of
-from tests.support.stack import REPO, local_command, start_stack
+from tests.support.people import Person, sign_up
+from tests.support.stack import REPO, StackEnv, local_command, start_stack
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A stopped stack that ran once: whoever copies it gets its keys and its people."""
+
+    data: Path
+    env: StackEnv
+    """As it was when it ran; its ports are free again."""
+    ada: Person
 
 
 @pytest.fixture(scope="session")
-def prepared() -> Iterator[Path]:
-    """The data directory of a stopped stack with all migrations and the seed."""
+def prepared() -> Iterator[Prepared]:
+    """A stopped stack with all migrations, the seed, and Ada."""
     data = reachable_directory() / "data"
-    start_stack(data)
+    env = start_stack(data)
+    ada = asyncio.run(sign_up(env, "Ada"))
     run("down", data)
-    yield data
+    yield Prepared(data, env, ada)
     run("down", data, "--remove")
     data.parent.rmdir()
 
 
 @pytest.fixture
-def own(prepared: Path) -> Iterator[OwnStack]:
+def own(prepared: Prepared) -> Iterator[OwnStack]:
     """A stopped stack of one's own, with data in it; checked to leave nothing behind."""
-    with copied(prepared) as stack:
+    with copied(prepared.data) as stack:
         yield stack
 
 
 @pytest.fixture
-def another(prepared: Path) -> Iterator[OwnStack]:
+def another(prepared: Prepared) -> Iterator[OwnStack]:
     """A second one."""
-    with copied(prepared) as stack:
+    with copied(prepared.data) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def running(prepared: Prepared) -> Iterator[OwnStack]:
+    """A running one, shared by the tests of a module; they leave it running."""
+    with copied(prepared.data) as stack:
+        start_stack(stack.data)
         yield stack
 
 
 @contextlib.contextmanager
-def copied(prepared: Path) -> Iterator[OwnStack]:
+def copied(data: Path) -> Iterator[OwnStack]:
     home = reachable_directory()
-    subprocess.run(["cp", "-a", str(prepared), str(home / "data")], check=True)
+    subprocess.run(["cp", "-a", str(data), str(home / "data")], check=True)
     stack = OwnStack(home / "data")
     try:
         yield stack

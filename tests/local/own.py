@@ -66,6 +66,9 @@ class OwnStack:
         assert isinstance(children, dict)
         return int(children[service])
 
+    def supervisor(self) -> int:
+        return int(str(self.state()["pid"]))
+
     async def ended(self, within: float = 15.0) -> None:
         """Return when no process of it is left."""
 
