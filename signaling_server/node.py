@@ -42,4 +42,4 @@ class Node:
 
     async def close(self) -> None:
         await self.hub.close()
-        await self._supabase.close()
+        self._supabase.close()

@@ -1,11 +1,11 @@
 """The three questions asked of Supabase over HTTP, each answered or `Unavailable`."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import msgspec
+
+from signaling_server.http import Client, HttpError
 
 
 class Unavailable(Exception):
@@ -19,21 +19,15 @@ class Answer:
 
 
 class Supabase:
-    """A project's HTTP API, called with the publishable key and, where given, as a signed-in
-    user.
+    """A project's HTTP API, with the publishable key and, where given, as a signed-in user.
+
+    More callers than `concurrency` wait inside the process, so that a storm of joins cannot become
+    a storm of connections to the database.
     """
 
     def __init__(self, url: str, key: str, *, timeout: float, concurrency: int) -> None:
-        self._key = key
-        # More callers than this wait inside the process, so that a storm of joins cannot open a
-        # storm of connections to the database.
-        self._gate = asyncio.Semaphore(concurrency)
-        self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/"),
-            timeout=timeout,
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            headers={"apikey": key, "accept": "application/json"},
-        )
+        headers = {"apikey": key, "accept": "application/json", "user-agent": "mentorkit-signaling"}
+        self._client = Client(url, headers, timeout=timeout, connections=concurrency)
 
     async def keys(self) -> Answer:
         """The public signing keys (JWKS)."""
@@ -47,19 +41,13 @@ class Supabase:
         """The database's decision about a room, taken as the caller."""
         return await self._ask("POST", "/rest/v1/rpc/room_access", token, {"room_id": room})
 
-    async def close(self) -> None:
-        await self._client.aclose()
+    def close(self) -> None:
+        self._client.close()
 
     async def _ask(self, method: str, path: str, token: str | None, body: Any) -> Answer:
-        headers = {} if token is None else {"authorization": f"Bearer {token}"}
         content = None if body is None else msgspec.json.encode(body)
-        if content is not None:
-            headers["content-type"] = "application/json"
         try:
-            async with self._gate:
-                response = await self._client.request(
-                    method, path, headers=headers, content=content
-                )
-            return Answer(response.status_code, msgspec.json.decode(response.content or b"null"))
-        except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError, UnicodeError) as exc:
+            response = await self._client.request(method, path, token=token, body=content)
+            return Answer(response.status, msgspec.json.decode(response.body or b"null"))
+        except (HttpError, msgspec.DecodeError, UnicodeError) as exc:
             raise Unavailable(f"{method} {path}: {type(exc).__name__}") from exc
