@@ -119,8 +119,8 @@ $$;
 revoke execute on function private.lock_people(uuid, uuid) from public;
 grant execute on function private.lock_people(uuid, uuid) to authenticated, service_role;
 
--- Tools of the migrations themselves, for projects that hold rows of their own. They keep every row: where old rows
--- do not obey a rule, the rule holds for new rows only, and a warning says so.
+-- Tools of the migrations themselves, for projects that hold rows of their own. They keep every row: where old rows do not
+-- obey a rule, the rule holds for rows that are added or changed, and a warning says so.
 create or replace function private.add_check(owner regclass, rule_name text, condition text) returns void
 language plpgsql
 set search_path = ''
@@ -134,7 +134,8 @@ begin
     exception
         when check_violation then
             execute format('alter table %s add constraint %I check (%s) not valid', owner, rule_name, condition);
-            raise warning 'mentorkit: rows of % do not obey %; they are kept, the rule holds for new rows', owner, rule_name;
+            raise warning 'mentorkit: rows of % do not obey %; they are kept, the rule holds for rows that are added or changed',
+                owner, rule_name;
     end;
 end
 $$;
@@ -160,6 +161,105 @@ begin
 end
 $$;
 revoke execute on function private.require_columns(regclass, text[]) from public;
+
+-- Gives a column the type we count on, keeping its values: local times are taken for UTC, enumerations become text.
+create or replace function private.require_type(owner regclass, column_name text, wanted regtype) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    present regtype;
+begin
+    select atttypid into present from pg_attribute where attrelid = owner and attname = column_name and not attisdropped;
+    if present is null or present = wanted then
+        return;
+    end if;
+    execute format('alter table %s alter column %I drop default', owner, column_name);
+    execute format('alter table %s alter column %I type %s using %I%s', owner, column_name, wanted, column_name, case
+        when wanted = 'timestamptz'::regtype then ' at time zone ''UTC''' else '::' || wanted::text end);
+    raise warning 'mentorkit: %.% was % and is % now', owner, column_name, present, wanted;
+exception
+    when feature_not_supported or dependent_objects_still_exist then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = format('mentorkit: %s.%s must become %s, and a view or policy of this project stands on it', owner, column_name, wanted),
+            hint = 'Drop that view or policy, run the migration, and create it again. ' || sqlerrm;
+end
+$$;
+revoke execute on function private.require_type(regclass, text, regtype) from public;
+
+-- Fills a column of ours, where it is empty, from the first of the columns that this project has for it.
+create or replace function private.fill_from(owner regclass, column_name text, variadic sources text[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    source text;
+begin
+    foreach source in array sources loop
+        if exists (select from pg_attribute where attrelid = owner and attname = source and not attisdropped) then
+            execute format('update %s set %I = left(%I::text, 100) where %I is null and private.has_visible_text(%I::text)',
+                owner, column_name, source, column_name, source);
+        end if;
+    end loop;
+end
+$$;
+revoke execute on function private.fill_from(regclass, text, text[]) from public;
+
+-- For the first run only, when what is not ours is this project's own: takes the rights of API roles on a whole table away. What signed-in people could do with columns that are not ours they
+-- still can, column by column. Columns of others that a new row must have are made optional: our rows do not know them.
+create or replace function private.take_over(owner regclass, variadic ours text[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    kept text[];
+    line text;
+begin
+    select array_agg(format('grant %s (%I) on %s to authenticated', may.privilege, a.attname, owner))
+        into kept
+        from pg_attribute as a
+        cross join (values ('select'), ('update')) as may (privilege)
+        where a.attrelid = owner
+            and a.attnum > 0
+            and not a.attisdropped
+            and a.attname <> all (ours)
+            and has_column_privilege('authenticated', owner, a.attname, may.privilege);
+    execute format('revoke all on %s from public, anon, authenticated', owner);
+    foreach line in array coalesce(kept, '{}') loop
+        execute line;
+    end loop;
+
+    for line in
+        select attname from pg_attribute
+            where attrelid = owner and attnum > 0 and not attisdropped and attnotnull and not atthasdef and attidentity = ''
+                and attname <> all (ours)
+    loop
+        execute format('alter table %s alter column %I drop not null', owner, line);
+        raise warning 'mentorkit: %.% is optional now; rows made by mentorkit do not have it', owner, line;
+    end loop;
+    for line in
+        select attname from pg_attribute
+            where attrelid = owner and attnum > 0 and not attisdropped
+                and attname <> all (ours)
+                and attname ~* '(mail|phone|mobile|address|birth)'
+                and has_column_privilege('authenticated', owner, attname, 'select')
+    loop
+        raise warning 'mentorkit: %.% looks private; signed-in people who see the row can read it', owner, line;
+    end loop;
+    for line in
+        select policyname from pg_policies
+            where (quote_ident(schemaname) || '.' || quote_ident(tablename))::regclass = owner
+                and policyname not in (
+                    'Anyone can read subjects', 'Visitors see mentors', 'Members see mentors and people they meet',
+                    'Members update themselves', 'Participants see their sessions', 'Creators update their sessions'
+                )
+    loop
+        raise warning 'mentorkit: policy "%" on % was here before and stays; it may allow more than ours do', line, owner;
+    end loop;
+end
+$$;
+revoke execute on function private.take_over(regclass, text[]) from public;
 
 -- Readers catch up by `updated_at`, so it is the moment of the change itself, not of its transaction's start.
 create or replace function private.touch() returns trigger

@@ -8,6 +8,8 @@ alter table public.subjects
     add column if not exists description text,
     add column if not exists created_at timestamptz not null default now();
 
+select private.fill_from('public.subjects', 'name', 'title', 'label');
+
 alter table public.subjects enable row level security;
 revoke insert, update, delete, truncate, references, trigger on public.subjects from public, anon, authenticated;
 grant select on public.subjects to anon, authenticated;

@@ -16,6 +16,15 @@ alter table public.profiles
 -- set apart, because adding a column with a volatile default writes every row anew
 alter table public.profiles alter column updated_at set default clock_timestamp();
 
+select private.require_type('public.profiles', 'created_at', 'timestamptz');
+select private.require_type('public.profiles', 'updated_at', 'timestamptz');
+select private.require_type('public.profiles', 'total_sessions_taught', 'integer');
+alter table public.profiles alter column name set default 'New member';
+update public.profiles set total_sessions_taught = 0 where total_sessions_taught is null;
+update public.profiles set is_mentor = total_sessions_taught > 0 where is_mentor is null;
+select private.fill_from('public.profiles', 'name', 'full_name', 'display_name', 'username');
+update public.profiles set name = 'New member' where name is null;
+
 select private.add_check('public.profiles', 'profiles_name_visible', 'private.has_visible_text(name) and char_length(name) <= 100');
 select private.add_check('public.profiles', 'profiles_bio_bounded', 'char_length(bio) <= 2000');
 select private.add_check('public.profiles', 'profiles_rating_in_range', 'rating between 1 and 5');
@@ -47,6 +56,9 @@ security definer
 set search_path = ''
 as $$
 begin
+    if tg_op = 'INSERT' and not private.has_visible_text(new.name) then
+        new.name := 'New member';  -- a project's own sign-up code may not know of names
+    end if;
     if tg_op = 'INSERT' or new.name is distinct from old.name then
         if not private.has_visible_text(new.name) then
             perform private.fail(400, 'name_required', 'A profile needs a name.');
@@ -96,8 +108,11 @@ begin
             coalesce(wishes -> 'is_mentor' in ('true'::jsonb, '"true"'::jsonb), false),
             case when private.is_time_zone(wished_zone) then wished_zone else 'UTC' end
         )
+        -- the project's own sign-up code has been here
         on conflict (id) do update
-            set name = coalesce(profiles.name, excluded.name);
+            set name = case profiles.name when 'New member' then excluded.name else profiles.name end,
+                is_mentor = profiles.is_mentor or excluded.is_mentor,
+                time_zone = case profiles.time_zone when 'UTC' then excluded.time_zone else profiles.time_zone end;
     return new;
 exception
     -- A project's own profiles table may demand columns we know nothing of. Its own sign-up code makes the row then.

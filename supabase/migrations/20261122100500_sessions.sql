@@ -35,6 +35,14 @@ alter table public.sessions
 -- set apart, because adding a column with a volatile default writes every row anew
 alter table public.sessions alter column updated_at set default clock_timestamp();
 
+select private.require_type('public.sessions', name, 'timestamptz')
+    from unnest(array['scheduled_time', 'end_time', 'mentor_response_at', 'created_at', 'updated_at']) as name;
+select private.require_type('public.sessions', 'duration', 'integer');
+select private.require_type('public.sessions', 'status', 'text');
+alter table public.sessions alter column status set default 'scheduled';
+alter table public.sessions alter column created_at set default now();
+update public.sessions set mentor_approved = false where mentor_approved is null;
+
 update public.sessions
     set end_time = scheduled_time + make_interval(mins => duration)
     where end_time is null and scheduled_time is not null and duration is not null;
@@ -135,7 +143,14 @@ create or replace trigger touch
     for each row execute function private.touch();
 
 alter table public.sessions enable row level security;
-revoke all on public.sessions from public, anon, authenticated;
+select private.take_over(
+    'public.sessions',
+    'id', 'request_id', 'mentor_id', 'student_id', 'subject_id', 'title', 'description', 'scheduled_time', 'duration', 'end_time',
+    'status', 'video_room_id', 'mentor_approved', 'mentor_response_at', 'created_by', 'cancelled_by', 'cancel_reason', 'no_show',
+    'mentor_joined_at', 'student_joined_at', 'rating_closes_at', 'buffer_before', 'buffer_after', 'pre_session_notes',
+    'post_session_notes', 'created_at', 'updated_at'
+)
+    where not exists (select from private.schema_parts where version = '20261122100500');
 grant select on public.sessions to authenticated;
 grant update (status, cancel_reason) on public.sessions to authenticated;
 grant select, insert, update, delete on public.sessions to service_role;

@@ -3,43 +3,11 @@
 
 alter table public.profiles enable row level security;
 
--- A project may have had columns of its own here. Rights on the whole table go; what signed-in people could do with
--- those columns they still can, column by column.
-do $$
-declare
-    ours constant text[] := array[
-        'id', 'name', 'bio', 'is_mentor', 'rating', 'rating_count', 'total_sessions_taught', 'time_zone', 'created_at', 'updated_at'
-    ];
-    kept record;
-    wanted text[];
-begin
-    select array_agg(format('grant %s (%I) on public.profiles to authenticated', may.privilege, a.attname))
-        into wanted
-        from pg_attribute as a
-        cross join (values ('select'), ('insert'), ('update')) as may (privilege)
-        where a.attrelid = 'public.profiles'::regclass
-            and a.attnum > 0
-            and not a.attisdropped
-            and a.attname <> all (ours)
-            and has_column_privilege('authenticated', 'public.profiles', a.attname, may.privilege);
-
-    revoke all on public.profiles from public, anon, authenticated;
-    for kept in select unnest(wanted) as right_again loop
-        execute kept.right_again;
-    end loop;
-    for kept in
-        select attname from pg_attribute
-            where attrelid = 'public.profiles'::regclass
-                and attnum > 0
-                and not attisdropped
-                and attname <> all (ours)
-                and attname ~* '(mail|phone|mobile|address|birth)'
-                and has_column_privilege('authenticated', 'public.profiles', attname, 'select')
-    loop
-        raise warning 'mentorkit: profiles.% looks private; signed-in people who see the row can still read it', kept.attname;
-    end loop;
-end
-$$;
+select private.take_over(
+    'public.profiles',
+    'id', 'name', 'bio', 'is_mentor', 'rating', 'rating_count', 'total_sessions_taught', 'time_zone', 'created_at', 'updated_at'
+)
+    where not exists (select from private.schema_parts where version = '20261122100600');
 
 grant select (id, name, bio, is_mentor, rating, rating_count, total_sessions_taught, time_zone, created_at, updated_at)
     on public.profiles to anon, authenticated;

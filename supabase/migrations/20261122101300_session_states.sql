@@ -1,5 +1,5 @@
 -- What may follow in a session: scheduled -> ongoing -> completed, scheduled | ongoing -> cancelled, and who did not come.
--- Sessions that were here before us move by the same machine; their old values are not judged.
+-- Sessions that no request led to (they were here before us) move by the same machine and need no reason.
 
 create or replace function private.check_session_change() returns trigger
 language plpgsql
@@ -35,6 +35,9 @@ begin
         return new;
     end if;
 
+    if old.status is null or old.status not in ('scheduled', 'ongoing', 'completed', 'cancelled') then
+        return new;  -- a state of the project's own, from before
+    end if;
     choices := private.the_settings();
     case old.status || ' ' || new.status
         when 'scheduled ongoing' then
@@ -46,10 +49,10 @@ begin
                 perform private.fail(409, 'too_early', 'The session has not begun yet.');
             end if;
         when 'scheduled cancelled', 'ongoing cancelled' then
-            if not private.has_visible_text(new.cancel_reason) then
+            if old.request_id is not null and not private.has_visible_text(new.cancel_reason) then
                 perform private.fail(400, 'reason_required', 'Tell the other person why.');
             end if;
-            new.cancelled_by := caller;
+            new.cancelled_by := coalesce(caller, new.cancelled_by);
         else
             perform private.fail(409, 'bad_transition', 'A session goes from scheduled to ongoing to completed, or is cancelled before it is completed.');
     end case;
