@@ -17,6 +17,9 @@ create table if not exists public.session_requests (
     rejection_reason text,
     rejection_code text,
     idempotency_key text,
+    -- one occurrence of a series, by its place in it, from 1
+    series_id uuid,
+    series_index integer,
     created_at timestamptz not null default now(),
     responded_at timestamptz,
     updated_at timestamptz not null default clock_timestamp(),
@@ -51,6 +54,7 @@ create table if not exists public.session_requests (
         check ((status = 'approved') = (video_room_id is not null)
             and (video_room_id is null or video_room_id ~ '^room-[a-z0-9]{8}$')),
     constraint session_requests_answer_dated check ((status = 'pending') = (responded_at is null)),
+    constraint session_requests_place_in_series check (num_nulls(series_id, series_index) in (0, 2)),
     constraint session_requests_key_bounded check (char_length(idempotency_key) between 1 and 200),
     constraint session_requests_key_once unique (student_id, idempotency_key)
 );

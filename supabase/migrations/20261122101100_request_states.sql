@@ -59,12 +59,14 @@ begin
     new.rejection_code := null;
 
     perform private.lock_requests_of(new.student_id);
+    -- a series is asked, answered and counted as one
     if (
-        select count(*) from public.session_requests as r
+        select count(distinct coalesce(r.series_id, r.id)) from public.session_requests as r
             where r.student_id = new.student_id
                 and r.mentor_id = new.mentor_id
                 and r.status = 'pending'
                 and r.expires_at > clock_timestamp()
+                and r.series_id is distinct from coalesce(new.series_id, r.id)
     ) >= choices.max_open_requests then
         perform private.fail(429, 'too_many_open_requests', 'This mentor already has your open requests to answer first.');
     end if;

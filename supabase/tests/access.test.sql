@@ -49,7 +49,38 @@ insert into private.answer_links (id, request_id, mentor_id, expires_at)
     select gen_random_uuid(), id, mentor_id, requested_time from public.session_requests where title = 'waits';
 insert into private.bounced_addresses (address, reason) values ('gone@example.test', 'no such mailbox');
 
+insert into public.availability_rules (mentor_id, weekday, start_time, end_time)
+    select id, weekday, '00:00', '24:00' from person cross join generate_series(1, 7) as weekday where name = 'mentor';
+insert into public.availability_overrides (mentor_id, on_date) select id, '2030-01-01' from person where name = 'mentor';
+insert into public.booking_terms (mentor_id) select id from person where name = 'mentor';
+insert into public.session_templates (mentor_id, subject_id, title, duration)
+    select id, '00000000-0000-4000-8000-0000000000aa', 'Hidden', 60 from person where name = 'mentor';
+update public.session_templates set is_offered = false;
+insert into public.session_series (student_id, mentor_id, subject_id, title, frequency, time_zone, first_time, duration, occurrences)
+    values ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b',
+        '00000000-0000-4000-8000-0000000000aa', 'Weekly', 'weekly', 'UTC', '2030-01-07 10:00', 60, 2);
+insert into public.reschedule_proposals (session_id, proposed_by, previous_time, scheduled_time, duration, expires_at)
+    select id, mentor_id, scheduled_time, scheduled_time + interval '1 day', 60, scheduled_time
+        from public.sessions where title = 'agreed';
+insert into public.sessions (mentor_id, student_id, title, scheduled_time, duration, status)
+    values ('00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-00000000000a', 'taught',
+        now() - interval '1 day', 60, 'completed');
+insert into public.session_ratings (session_id, rater_id, rating)
+    select id, student_id, 5 from public.sessions where title = 'taught';
+insert into private.request_buffers (request_id, minutes_before, minutes_after)
+    select id, 5, 5 from public.session_requests where title = 'waits';
+insert into private.bulk_answers (caller_id, idempotency_key, asked, results) select id, 'once', '{}', '[]' from person where name = 'mentor';
+
 insert into tried values
+    ('public.availability_rules', 'weekday = 1'),
+    ('public.availability_overrides', 'true'),
+    ('public.booking_terms', 'true'),
+    ('public.session_templates', $$title = 'Hidden'$$),
+    ('public.session_series', 'true'),
+    ('public.reschedule_proposals', 'true'),
+    ('public.session_ratings', 'true'),
+    ('private.request_buffers', 'true'),
+    ('private.bulk_answers', 'true'),
     ('public.subjects', $$name = 'Access'$$),
     ('public.profiles', $$id = '00000000-0000-4000-8000-00000000000a'$$),
     ('public.mentors', $$id = '00000000-0000-4000-8000-00000000000b'$$),
@@ -75,6 +106,48 @@ insert into tried values
 
 -- ---------------------------------------------------------------------------------------------- the matrix
 insert into expected values
+    ('public.availability_rules', 'anon', '-', '-', '-', false),
+    ('public.availability_rules', 'student', '-', 'end_time id mentor_id start_time valid_from valid_until weekday', '-', false),
+    ('public.availability_rules', 'mentor', '*', 'end_time id mentor_id start_time valid_from valid_until weekday', 'end_time start_time valid_from valid_until weekday', true),
+    ('public.availability_rules', 'stranger', '-', 'end_time id mentor_id start_time valid_from valid_until weekday', '-', false),
+    ('public.availability_rules', 'service', '*', '*', '*', true),
+
+    ('public.availability_overrides', 'anon', '-', '-', '-', false),
+    ('public.availability_overrides', 'student', '-', 'end_time id mentor_id on_date start_time', '-', false),
+    ('public.availability_overrides', 'mentor', '*', 'end_time id mentor_id on_date start_time', 'end_time on_date start_time', true),
+    ('public.availability_overrides', 'stranger', '-', 'end_time id mentor_id on_date start_time', '-', false),
+    ('public.availability_overrides', 'service', '*', '*', '*', true),
+
+    ('public.booking_terms', 'anon', '-', '-', '-', false),
+    ('public.booking_terms', 'student', '-', 'buffer_after_minutes buffer_before_minutes hold_minutes max_minutes_per_day max_minutes_per_month max_minutes_per_week max_sessions_per_day max_sessions_per_month max_sessions_per_week mentor_id minimum_notice_minutes pending_policy step_minutes time_zone window_days', '-', false),
+    ('public.booking_terms', 'mentor', '*', 'buffer_after_minutes buffer_before_minutes hold_minutes max_minutes_per_day max_minutes_per_month max_minutes_per_week max_sessions_per_day max_sessions_per_month max_sessions_per_week mentor_id minimum_notice_minutes pending_policy step_minutes time_zone window_days', 'buffer_after_minutes buffer_before_minutes hold_minutes max_minutes_per_day max_minutes_per_month max_minutes_per_week max_sessions_per_day max_sessions_per_month max_sessions_per_week minimum_notice_minutes pending_policy step_minutes time_zone window_days', true),
+    ('public.booking_terms', 'stranger', '-', 'buffer_after_minutes buffer_before_minutes hold_minutes max_minutes_per_day max_minutes_per_month max_minutes_per_week max_sessions_per_day max_sessions_per_month max_sessions_per_week mentor_id minimum_notice_minutes pending_policy step_minutes time_zone window_days', '-', false),
+    ('public.booking_terms', 'service', '*', '*', '*', true),
+
+    ('public.session_templates', 'anon', '-', '-', '-', false),
+    ('public.session_templates', 'student', '-', 'buffer_after_minutes buffer_before_minutes description duration id is_offered mentor_id subject_id title', '-', false),
+    ('public.session_templates', 'mentor', '*', 'buffer_after_minutes buffer_before_minutes description duration id is_offered mentor_id subject_id title', 'buffer_after_minutes buffer_before_minutes description duration is_offered subject_id title', true),
+    ('public.session_templates', 'stranger', '-', 'buffer_after_minutes buffer_before_minutes description duration id is_offered mentor_id subject_id title', '-', false),
+    ('public.session_templates', 'service', '*', '*', '*', true),
+
+    ('public.session_series', 'anon', '-', '-', '-', false),
+    ('public.session_series', 'student', '*', '-', '-', false),
+    ('public.session_series', 'mentor', '*', '-', '-', false),
+    ('public.session_series', 'stranger', '-', '-', '-', false),
+    ('public.session_series', 'service', '*', '*', '*', true),
+
+    ('public.reschedule_proposals', 'anon', '-', '-', '-', false),
+    ('public.reschedule_proposals', 'student', '*', '-', '-', false),
+    ('public.reschedule_proposals', 'mentor', '*', '-', '-', false),
+    ('public.reschedule_proposals', 'stranger', '-', '-', '-', false),
+    ('public.reschedule_proposals', 'service', '*', '*', '*', true),
+
+    ('public.session_ratings', 'anon', '-', '-', '-', false),
+    ('public.session_ratings', 'student', '*', 'comment rater_id rating session_id', '-', false),
+    ('public.session_ratings', 'mentor', '*', 'comment rater_id rating session_id', '-', false),
+    ('public.session_ratings', 'stranger', '-', 'comment rater_id rating session_id', '-', false),
+    ('public.session_ratings', 'service', '*', '*', '-', true),
+
     ('public.subjects', 'anon', '*', '-', '-', false),
     ('public.subjects', 'student', '*', '-', '-', false),
     ('public.subjects', 'mentor', '*', '-', '-', false),
@@ -102,12 +175,12 @@ insert into expected values
 
     ('public.session_requests', 'anon', '-', '-', '-', false),
     ('public.session_requests', 'student', '*',
-        'description duration idempotency_key mentor_id requested_time status student_id subject_id title', '-', false),
+        'description duration idempotency_key mentor_id requested_time status student_id subject_id template_id title', '-', false),
     ('public.session_requests', 'mentor', '*',
-        'description duration idempotency_key mentor_id requested_time status student_id subject_id title',
+        'description duration idempotency_key mentor_id requested_time status student_id subject_id template_id title',
         'rejection_reason status', false),
     ('public.session_requests', 'stranger', '-',
-        'description duration idempotency_key mentor_id requested_time status student_id subject_id title', '-', false),
+        'description duration idempotency_key mentor_id requested_time status student_id subject_id template_id title', '-', false),
     ('public.session_requests', 'service', '*', '*', '*', true),
 
     ('public.sessions', 'anon', '-', '-', '-', false),
@@ -141,7 +214,7 @@ insert into expected
         from person
         cross join unnest(array[
             'private.schema_parts', 'private.busy_times', 'private.answer_links', 'private.bounced_addresses',
-            'private.calendar_versions'
+            'private.calendar_versions', 'private.request_buffers', 'private.bulk_answers'
         ]) as table_name;
 
 -- one's own mail, push, webhooks and calendars: here the student's

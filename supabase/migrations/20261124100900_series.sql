@@ -1,0 +1,489 @@
+-- Sessions that repeat: weekly, every two weeks, monthly by date or by weekday. A series keeps the local date, time and zone
+-- of its first occurrence, so ten o'clock stays ten o'clock when clocks change; its requests and sessions are instants.
+
+create table if not exists public.session_series (
+    id uuid primary key default gen_random_uuid(),
+    student_id uuid not null references public.profiles (id) on delete cascade,
+    mentor_id uuid not null references public.profiles (id) on delete cascade,
+    subject_id uuid not null references public.subjects (id),
+    title text not null
+        constraint session_series_title_visible check (private.has_visible_text(title) and char_length(title) <= 200),
+    frequency text not null constraint session_series_known_frequency check (frequency in (
+        'weekly',
+        'biweekly',           -- every two weeks
+        'monthly_by_date',    -- the same day of the month; in a month without it, the last day (RFC 7529, SKIP=BACKWARD)
+        'monthly_by_weekday'  -- the same weekday of the month: the first to fourth, or the last where it began on a fifth
+    )),
+    time_zone text not null,
+    -- local on purpose: its instant depends on the zone's rules
+    -- squawk-ignore prefer-timestamp-tz
+    first_time timestamp not null,
+    duration integer not null constraint session_series_duration_offered check (duration in (30, 60, 90, 120)),
+    occurrences integer not null constraint session_series_length_sane check (occurrences between 1 and 104),
+    idempotency_key text constraint session_series_key_bounded check (char_length(idempotency_key) between 1 and 200),
+    created_at timestamptz not null default clock_timestamp(),
+    constraint session_series_two_people check (student_id <> mentor_id),
+    constraint session_series_key_once unique (student_id, idempotency_key)
+);
+create index if not exists session_series_mentor on public.session_series (mentor_id);
+create index if not exists session_series_subject on public.session_series (subject_id);
+
+alter table public.session_series enable row level security;
+revoke all on public.session_series from public, anon, authenticated;
+grant select on public.session_series to authenticated;
+grant select, insert, update, delete on public.session_series to service_role;
+drop policy if exists "Both people see their series" on public.session_series;
+create policy "Both people see their series" on public.session_series
+    for select to authenticated
+    using ((select auth.uid()) in (student_id, mentor_id));
+
+do $$
+begin
+    if not exists (select from pg_constraint where conname = 'session_requests_series') then
+        alter table public.session_requests
+            add constraint session_requests_series foreign key (series_id) references public.session_series (id) on delete set null;
+    end if;
+end
+$$;
+create unique index if not exists session_requests_series_once on public.session_requests (series_id, series_index);
+
+-- Every occurrence by its place in the series, from 1: local time and instant.
+create or replace function private.series_times(first_time timestamp, frequency text, time_zone text, occurrences integer)
+returns table (series_index integer, local_time timestamp, starts_at timestamptz)
+language sql
+stable
+set search_path = ''
+rows 12
+as $$
+    select o.n + 1, o.wall_time, private.instant_of(o.wall_time, time_zone)
+        from (
+            select k.n,
+                case frequency
+                    when 'weekly' then first_time + k.n * interval '7 days'
+                    when 'biweekly' then first_time + k.n * interval '14 days'
+                    -- adding months keeps the day, or takes the month's last one
+                    when 'monthly_by_date' then first_time + k.n * interval '1 month'
+                    when 'monthly_by_weekday' then month.begins + first_time::time + case
+                        when extract(day from first_time) > 28 then
+                            -- the last such weekday of the month
+                            (month.days - 1 - (
+                                extract(isodow from month.begins + (month.days - 1) * interval '1 day')::integer
+                                    - extract(isodow from first_time)::integer + 7
+                            ) % 7) * interval '1 day'
+                        else
+                            ((extract(isodow from first_time)::integer - extract(isodow from month.begins)::integer + 7) % 7
+                                + 7 * ((extract(day from first_time)::integer - 1) / 7)) * interval '1 day'
+                    end
+                end as wall_time
+                from generate_series(0, occurrences - 1) as k (n)
+                cross join lateral (
+                    select m.begins, extract(day from m.begins + interval '1 month - 1 day')::integer as days
+                        from (select date_trunc('month', first_time) + k.n * interval '1 month' as begins) as m
+                ) as month
+        ) as o
+$$;
+revoke execute on function private.series_times(timestamp, text, text, integer) from public;
+
+-- How many occurrences are meant, by count or by the last date; refuses what is no series.
+create or replace function private.series_length(
+    first_time timestamp, frequency text, time_zone text, duration integer, occurrences integer, until date
+) returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    meant integer := occurrences;
+begin
+    if duration is null or duration not in (30, 60, 90, 120) then
+        perform private.fail(400, 'bad_duration', 'A session takes 30, 60, 90 or 120 minutes.');
+    end if;
+    if frequency is null or frequency not in ('weekly', 'biweekly', 'monthly_by_date', 'monthly_by_weekday') then
+        perform private.fail(400, 'bad_series', 'A series is weekly, biweekly, monthly_by_date or monthly_by_weekday.');
+    end if;
+    if time_zone is null or not private.is_time_zone(time_zone) then
+        perform private.fail(400, 'unknown_time_zone', 'The time zone must be an IANA name such as Europe/Berlin.');
+    end if;
+    if first_time is null or not isfinite(first_time) or date_trunc('minute', first_time) <> first_time then
+        perform private.fail(400, 'time_not_on_minute', 'A session starts at a full minute.');
+    end if;
+    if (occurrences is null) = (until is null) then
+        perform private.fail(400, 'bad_series', 'Say either how many times or until which date.');
+    end if;
+    if meant is null then
+        select count(*) into meant
+            from private.series_times(first_time, frequency, time_zone, 105) as t
+            where t.local_time::date <= until;
+    end if;
+    if meant not between 1 and 104 then
+        perform private.fail(400, 'bad_series', 'A series has 1 to 104 sessions.');
+    end if;
+    return meant;
+end
+$$;
+revoke execute on function private.series_length(timestamp, text, text, integer, integer, date) from public;
+
+create or replace function private.preview_series(
+    mentor_id uuid, first_time timestamp, frequency text, time_zone text, duration integer, occurrences integer, until date
+) returns table (series_index integer, starts_at timestamptz, ends_at timestamptz, is_free boolean, reason text, alternative timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    caller constant uuid := private.require_caller();
+    clock constant timestamptz := clock_timestamp();
+    length constant interval := make_interval(mins => preview_series.duration);
+    meant integer;
+    ends timestamptz;
+    begins timestamptz;
+begin
+    meant := private.series_length(first_time, frequency, preview_series.time_zone, duration, occurrences, until);
+    if not exists (select from public.profiles as p where p.id = preview_series.mentor_id and p.is_mentor) then
+        perform private.fail(404, 'not_found', 'There is no such mentor.');
+    end if;
+    select min(t.starts_at), max(t.starts_at) into begins, ends
+        from private.series_times(first_time, frequency, preview_series.time_zone, meant) as t;
+    return query
+    with refused as materialized (
+        select r.reason, r.starts
+            from private.refused_starts(
+                array[preview_series.mentor_id], duration, begins - interval '3 days', ends + interval '4 days', clock, caller
+            ) as r
+    ),
+    verdicts as (
+        select t.series_index, t.starts_at, (
+                select r.reason from refused as r
+                    where r.starts @> t.starts_at
+                    order by array_position(array['notice', 'window', 'closed', 'booked', 'yours', 'cap'], r.reason)
+                    limit 1
+            ) as reason
+            from private.series_times(first_time, frequency, preview_series.time_zone, meant) as t
+    )
+    select v.series_index, v.starts_at, v.starts_at + length, v.reason is null, v.reason, near.starts_at
+        from verdicts as v
+        left join lateral (
+            -- the nearest free start of the mentor's grid, three days to either side
+            select s.starts_at
+                from private.slots(
+                    array[preview_series.mentor_id], duration, v.starts_at - interval '3 days', v.starts_at + interval '3 days', clock, caller
+                ) as s
+                where v.reason is not null
+                    and not exists (
+                        select from verdicts as other
+                            where other.reason is null and other.starts_at < s.starts_at + length and other.starts_at + length > s.starts_at
+                    )
+                order by abs(extract(epoch from s.starts_at - v.starts_at)), s.starts_at
+                limit 1
+        ) as near on v.reason is not null
+        order by v.series_index;
+end
+$$;
+revoke execute on function private.preview_series(uuid, timestamp, text, text, integer, integer, date) from public;
+grant execute on function private.preview_series(uuid, timestamp, text, text, integer, integer, date) to authenticated, service_role;
+
+-- Each occurrence that such a series would have: whether it is free for both, why not (the reasons of explain_day), and the
+-- nearest free start within three days. `first_time` is local, without a zone. Nothing is written.
+create or replace function public.preview_series(
+    mentor_id uuid,
+    first_time timestamp,
+    frequency text,
+    time_zone text,
+    duration integer,
+    occurrences integer default null,
+    until date default null
+) returns table (series_index integer, starts_at timestamptz, ends_at timestamptz, is_free boolean, reason text, alternative timestamptz)
+language sql
+stable
+set search_path = ''
+as $$
+    select * from private.preview_series(mentor_id, first_time, frequency, time_zone, duration, occurrences, until)
+$$;
+
+create or replace function private.request_series(
+    mentor_id uuid,
+    subject_id uuid,
+    title text,
+    first_time timestamp,
+    frequency text,
+    time_zone text,
+    duration integer,
+    occurrences integer,
+    until date,
+    skip integer[],
+    description text,
+    idempotency_key text
+) returns public.session_series
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    caller constant uuid := private.require_caller();
+    meant integer;
+    clashing text;
+    made public.session_series;
+begin
+    if caller is null then
+        perform private.fail(401, 'not_signed_in', 'A request is made by a student.');
+    end if;
+    perform private.lock_requests_of(caller);
+    if request_series.idempotency_key is not null then
+        select s.* into made from public.session_series as s
+            where s.student_id = caller and s.idempotency_key = request_series.idempotency_key;
+        if found then
+            return made;
+        end if;
+    end if;
+    if caller = request_series.mentor_id then
+        perform private.fail(400, 'self_request', 'Nobody can request a session from himself.');
+    end if;
+    if not private.has_visible_text(request_series.title) then
+        perform private.fail(400, 'title_required', 'Give the session a title.');
+    end if;
+    if char_length(request_series.title) > 200 or char_length(request_series.description) > 2000 then
+        perform private.fail(400, 'text_too_long', 'A title has at most 200 characters, a description 2000.');
+    end if;
+    if not exists (select from public.subjects as s where s.id = request_series.subject_id) then
+        perform private.fail(400, 'unknown_subject', 'There is no such subject.');
+    end if;
+    meant := private.series_length(first_time, frequency, request_series.time_zone, duration, occurrences, until);
+    select string_agg(p.series_index::text, ', ' order by p.series_index) into clashing
+        from private.preview_series(
+            request_series.mentor_id, first_time, frequency, request_series.time_zone, duration, meant, null
+        ) as p
+        where not p.is_free
+            and p.series_index <> all (coalesce(skip, '{}'));
+    if clashing is not null then
+        perform private.fail(409, 'series_clash', 'These sessions of the series are not free: ' || clashing || '.');
+    end if;
+    insert into public.session_series (
+            student_id, mentor_id, subject_id, title, frequency, time_zone, first_time, duration, occurrences, idempotency_key
+        )
+        values (
+            caller, request_series.mentor_id, request_series.subject_id, request_series.title, request_series.frequency,
+            request_series.time_zone, request_series.first_time, request_series.duration, meant, request_series.idempotency_key
+        )
+        returning * into made;
+    insert into public.session_requests (
+            student_id, mentor_id, subject_id, title, description, requested_time, duration, series_id, series_index
+        )
+        select caller, made.mentor_id, made.subject_id, made.title, request_series.description, t.starts_at, made.duration,
+                made.id, t.series_index
+            from private.series_times(made.first_time, made.frequency, made.time_zone, meant) as t
+            where t.series_index <> all (coalesce(skip, '{}'))
+            order by t.series_index;
+    if not found then
+        perform private.fail(400, 'bad_series', 'A series has 1 to 104 sessions.');
+    end if;
+    return made;
+end
+$$;
+revoke execute on function private.request_series(
+    uuid, uuid, text, timestamp, text, text, integer, integer, date, integer[], text, text
+) from public;
+grant execute on function private.request_series(
+    uuid, uuid, text, timestamp, text, text, integer, integer, date, integer[], text, text
+) to authenticated, service_role;
+
+-- Requests every occurrence of the series at once, or none: one that is not free refuses the whole (series_clash names which),
+-- unless its place is in `skip`. The mentor answers the series as one.
+create or replace function public.request_series(
+    mentor_id uuid,
+    subject_id uuid,
+    title text,
+    first_time timestamp,
+    frequency text,
+    time_zone text,
+    duration integer,
+    occurrences integer default null,
+    until date default null,
+    skip integer[] default '{}',
+    description text default null,
+    idempotency_key text default null
+) returns public.session_series
+language sql
+set search_path = ''
+as $$
+    select s.* from private.request_series(
+        mentor_id, subject_id, title, first_time, frequency, time_zone, duration, occurrences, until, skip, description, idempotency_key
+    ) as s
+$$;
+
+create or replace function private.series_for(series_id uuid, side text) returns public.session_series
+language plpgsql
+stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    caller uuid := private.require_caller();
+    asked public.session_series;
+begin
+    select s.* into asked from public.session_series as s where s.id = series_for.series_id;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such series.');
+    end if;
+    if caller is not null and caller <> (case side when 'mentor' then asked.mentor_id else asked.student_id end) then
+        perform private.fail(403, 'not_allowed', 'A mentor approves or rejects, a student withdraws.');
+    end if;
+    return asked;
+end
+$$;
+revoke execute on function private.series_for(uuid, text) from public;
+grant execute on function private.series_for(uuid, text) to authenticated, service_role;
+
+-- Approves what is pending of a series, all or nothing; the places in `skip` are rejected with `skip_reason`. Gives the sessions.
+create or replace function public.approve_series(
+    series_id uuid, skip integer[] default '{}', skip_reason text default 'This date is left out of the series.'
+) returns setof public.sessions
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    asked public.session_series := private.series_for(approve_series.series_id, 'mentor');
+    occurrence record;
+    answered integer := 0;
+begin
+    perform private.lock_people(asked.mentor_id, asked.student_id);
+    for occurrence in
+        select r.id, r.series_index from public.session_requests as r
+            where r.series_id = asked.id and r.status = 'pending'
+            order by r.series_index
+    loop
+        if occurrence.series_index = any (coalesce(skip, '{}')) then
+            perform public.reject_request(occurrence.id, skip_reason);
+        else
+            return next public.approve_request(occurrence.id);
+            answered := answered + 1;
+        end if;
+    end loop;
+    if answered = 0 then
+        perform private.fail(409, 'request_not_pending', 'Nothing of this series waits for an answer.');
+    end if;
+end
+$$;
+
+-- Rejects what is pending of a series, with one reason. Gives the requests.
+create or replace function public.reject_series(series_id uuid, reason text) returns setof public.session_requests
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    asked public.session_series := private.series_for(reject_series.series_id, 'mentor');
+    occurrence record;
+begin
+    for occurrence in
+        select r.id from public.session_requests as r
+            where r.series_id = asked.id and r.status = 'pending'
+            order by r.series_index
+    loop
+        return next public.reject_request(occurrence.id, reason);
+    end loop;
+    if not found then
+        perform private.fail(409, 'request_not_pending', 'Nothing of this series waits for an answer.');
+    end if;
+end
+$$;
+
+-- Withdraws what is pending of the caller's series. Gives the requests.
+create or replace function public.withdraw_series(series_id uuid) returns setof public.session_requests
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    asked public.session_series := private.series_for(withdraw_series.series_id, 'student');
+    occurrence record;
+begin
+    for occurrence in
+        select r.id from public.session_requests as r
+            where r.series_id = asked.id and r.status = 'pending'
+            order by r.series_index
+    loop
+        return next public.withdraw_request(occurrence.id);
+    end loop;
+    if not found then
+        perform private.fail(409, 'request_not_pending', 'Nothing of this series waits for an answer.');
+    end if;
+end
+$$;
+
+-- The sessions of the same series that `scope` means: 'this', 'following' (this and later ones) or 'all'; only those to come.
+create or replace function private.sessions_in_scope(session_id uuid, scope text) returns setof public.sessions
+language plpgsql
+stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    chosen public.sessions;
+    place record;
+begin
+    if scope is null or scope not in ('this', 'following', 'all') then
+        perform private.fail(400, 'bad_scope', 'The scope is this, following or all.');
+    end if;
+    select s.* into chosen from public.sessions as s where s.id = sessions_in_scope.session_id;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such session.');
+    end if;
+    select r.series_id, r.series_index into place from public.session_requests as r where r.id = chosen.request_id;
+    return query
+        select s.* from public.sessions as s
+            left join public.session_requests as r on r.id = s.request_id
+            where s.status = 'scheduled'
+                and (
+                    s.id = chosen.id
+                    or (scope <> 'this' and r.series_id = place.series_id
+                        and (scope = 'all' or r.series_index >= place.series_index))
+                )
+            order by s.scheduled_time;
+end
+$$;
+revoke execute on function private.sessions_in_scope(uuid, text) from public;
+grant execute on function private.sessions_in_scope(uuid, text) to authenticated, service_role;
+
+-- Cancels this session, this and the following ones of its series, or all that are still to come; all or nothing.
+create or replace function public.cancel_series_sessions(session_id uuid, scope text, reason text) returns setof public.sessions
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    caller uuid := private.require_caller();
+    chosen record;
+begin
+    for chosen in select s.id from private.sessions_in_scope(cancel_series_sessions.session_id, scope) as s loop
+        return next public.cancel_session(chosen.id, reason);
+    end loop;
+    if not found then
+        perform private.fail(409, 'bad_transition', 'None of these sessions is still to come.');
+    end if;
+end
+$$;
+
+revoke execute on function
+    public.preview_series(uuid, timestamp, text, text, integer, integer, date),
+    public.request_series(uuid, uuid, text, timestamp, text, text, integer, integer, date, integer[], text, text),
+    public.approve_series(uuid, integer[], text),
+    public.reject_series(uuid, text),
+    public.withdraw_series(uuid),
+    public.cancel_series_sessions(uuid, text, text)
+    from public, anon;
+grant execute on function
+    public.preview_series(uuid, timestamp, text, text, integer, integer, date),
+    public.request_series(uuid, uuid, text, timestamp, text, text, integer, integer, date, integer[], text, text),
+    public.approve_series(uuid, integer[], text),
+    public.reject_series(uuid, text),
+    public.withdraw_series(uuid),
+    public.cancel_series_sessions(uuid, text, text)
+    to authenticated, service_role;
+
+insert into private.schema_parts (version, subject)
+    values ('20261124100900', 'series')
+    on conflict (version) do nothing;
