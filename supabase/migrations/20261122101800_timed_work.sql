@@ -185,7 +185,8 @@ begin
         'started', private.start_sessions(clock, max_items),
         'no_shows', private.mark_no_shows(clock, max_items),
         'completed', private.complete_sessions(clock, max_items),
-        'rating_windows', private.open_rating_windows(clock, max_items)
+        'rating_windows', private.open_rating_windows(clock, max_items),
+        'proposals_lapsed', private.lapse_due_proposals(clock, max_items)
     );
 end
 $$;
