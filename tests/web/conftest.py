@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.support.stack import StackEnv
 from tests.web.chromium import BLUE, RED, camera, launch
@@ -41,6 +41,8 @@ def site(stack: StackEnv, pages: tuple[Path, str]) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
+    # Two cores may be busy with other tests; what must be quick is measured where it must.
+    expect.set_options(timeout=10_000)
     async with async_playwright() as running:
         yield running
 
@@ -82,6 +84,6 @@ async def visit(red: Browser, stack: StackEnv, site: str) -> AsyncIterator[Visit
 
     yield opened
     for visitor in visitors:
-        await visitor.page.context.close()
+        await visitor.close()
     for visitor in visitors:
         assert not visitor.faults, visitor.faults

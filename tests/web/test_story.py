@@ -4,37 +4,11 @@ from __future__ import annotations
 
 import time
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.support.wait import eventually
 from tests.web.chromium import BLUE, RED
 from tests.web.conftest import Visit
-from tests.web.visitor import frames_decoded, pixel
-
-
-def like(seen: tuple[int, int, int], colour: tuple[int, int, int]) -> bool:
-    """The same colour, as far as a video codec keeps it."""
-    return all(abs(one - other) < 60 for one, other in zip(seen, colour, strict=True))
-
-
-async def sees(page: Page, colour: tuple[int, int, int]) -> None:
-    """The other side's camera is decoded here, and it is that very camera."""
-    before = await frames_decoded(page)
-
-    async def growing() -> bool:
-        return await frames_decoded(page) > before + 3
-
-    async def coloured() -> bool:
-        return like(await pixel(page, "remote"), colour)
-
-    await eventually(growing, within=10)
-    await eventually(coloured, within=10)
-
-
-async def connected(page: Page) -> None:
-    await expect(page.get_by_test_id("call-state")).to_have_attribute(
-        "data-state", "connected", timeout=15_000
-    )
+from tests.web.rooms import in_state, sees
 
 
 async def test_student_and_mentor_go_from_request_to_a_call(
@@ -71,7 +45,7 @@ async def test_student_and_mentor_go_from_request_to_a_call(
         await one.page.get_by_role("link", name="Join Video Call").first.click()
         await one.page.get_by_role("button", name="Join", exact=True).click()
     for one in (student, mentor):
-        await connected(one.page)
+        await in_state(one.page, "connected")
     await sees(student.page, BLUE)
     await sees(mentor.page, RED)
 
@@ -84,7 +58,7 @@ async def test_student_and_mentor_go_from_request_to_a_call(
     await student.page.reload()
     await student.page.get_by_role("button", name="Join", exact=True).click()
     for one in (student, mentor):
-        await connected(one.page)
+        await in_state(one.page, "connected")
     await sees(student.page, BLUE)
     await sees(mentor.page, RED)
 

@@ -15,7 +15,7 @@ from tests.support.people import TAUGHT, Person, patch_profile, sign_up
 from tests.support.stack import REPO, StackEnv
 
 AXE = REPO / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE = 5_000
+PATIENCE = 10_000
 # What a browser reports by itself when a server answers no or is away; everything else is a fault of ours.
 EXPECTED = re.compile(r"Failed to load resource|ERR_CONNECTION|WebSocket connection to|ERR_EMPTY")
 
@@ -37,6 +37,10 @@ class Visitor:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.text):
             self.faults.append(f"console: {message.text}")
+
+    async def close(self) -> None:
+        if not self.page.is_closed():
+            await self.page.context.close()
 
     async def sign_up(self, name: str, *, mentor: bool = False, zone: str = "Europe/Berlin") -> None:
         """A new account made by hand, through the form."""

@@ -4,11 +4,14 @@
 
 const KEY = "mentorkit-draft";
 
+/** Not by randomUUID: that is missing on plain http, where a demo may well be opened. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 /** @returns {Draft} */
 export function emptyDraft() {
   return {
     mentor_id: "", subject_id: "", title: "", description: "", date: "", time: "", duration: 60,
-    key: crypto.randomUUID(),
+    key: newKey(),
   };
 }
 

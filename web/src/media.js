@@ -62,6 +62,6 @@ export function meter(stream, tell) {
   }, 100);
   return () => {
     clearInterval(timer);
-    void context.close();
+    if (context.state !== "closed") void context.close();
   };
 }

@@ -22,7 +22,7 @@ export function home(view) {
   if (!state.sessions || !state.requests) return html`${title("Upcoming sessions")}${skeleton(4)}`;
   const zone = state.profile?.time_zone ?? "UTC";
   const coming = upcoming(state);
-  const days = Map.groupBy(coming, (session) => wallClock(session.scheduled_time, zone).date);
+  const days = Map.groupBy(coming.slice(1), (session) => wallClock(session.scheduled_time, zone).date);
   const mine = state.user?.id;
   const waiting = state.requests.filter(({ status }) => status === "pending");
   const toAnswer = waiting.filter(({ mentor_id }) => mentor_id === mine);
@@ -48,8 +48,8 @@ export function home(view) {
     </div>`;
 }
 
-/** Doors open ten minutes early. @param {Session} session @param {number} now */
-const isSoon = (session, now) => Date.parse(session.scheduled_time) - now < 15 * 60_000;
+/** Doors open a quarter of an hour early. @param {Session} session @param {number} now */
+const isSoon = (session, now) => Date.parse(session.scheduled_time) - now <= 15 * 60_000;
 
 /** @param {Session} session */
 export const roomLink = (session) => `room.html?room=${encodeURIComponent(session.video_room_id ?? "")}`;
@@ -67,19 +67,31 @@ function next(view, session) {
   const { profile } = other(view, session);
   const running = Date.parse(session.scheduled_time) <= state.now;
   const near = nearDay(session.scheduled_time, zone, state.now);
-  return html`<article class="next" aria-label="Next session">
-    <p class="next-when">${running ? "Now" : `Next, ${relativeText(session.scheduled_time, state.now)}`}</p>
-    <p class="next-time">${timeText(session.scheduled_time, zone)}<span>${near || dayText(session.scheduled_time, zone, state.now)}</span></p>
-    <p class="next-title">${session.title}</p>
+  return html`<article class="next" aria-label="Next session" data-testid="session" data-room=${session.video_room_id ?? nothing}>
+    <p class="next-when">${running ? "Now" : `Next, ${relativeText(session.scheduled_time, state.now)}`}<span class="sr">, ${session.status}</span></p>
+    <p class="next-time"><time datetime=${session.scheduled_time}>${timeText(session.scheduled_time, zone)}</time><span>${near || dayText(session.scheduled_time, zone, state.now)}</span></p>
+    <h2 class="next-title">${session.title}</h2>
     <p class="next-who">with ${profile?.name ?? "…"}${profile && profile.time_zone !== zone
       ? ` · ${timeText(session.scheduled_time, profile.time_zone)} in ${zoneText(profile.time_zone)}` : ""} · ${durationText(session.duration)}</p>
-    <a class="button ${isSoon(session, state.now) ? "primary" : "ghost"}" href=${roomLink(session)}>${icon("video")}Join Video Call</a>
+    ${session.description ? html`<p class="next-text clamp">${session.description}</p>` : nothing}
+    ${doors(view, session, isSoon(session, state.now) ? "primary" : "ghost", "ghost")}
   </article>`;
+}
+
+/** The ways into a session, and out of it. @param {View} view @param {Session} session @param {string} join @param {string} copy */
+function doors({ state, actions }, session, join, copy) {
+  const room = session.video_room_id ?? "";
+  return html`<div class="row slot-actions">
+    <a class="button small ${join}" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr">: ${session.title}</span></a>
+    <span class="room"><code>${room}</code><button class="button small ${copy}" @click=${() => actions.copy(room)}>${state.copied === room
+      ? html`${icon("check")}Copied` : html`${icon("copy")}Copy`}<span class="sr"> room id ${room}</span></button></span>
+    <button class="button small quiet-button" @click=${() => actions.openDialog("cancel", session.id)}>Cancel…<span class="sr"> ${session.title}</span></button>
+  </div>`;
 }
 
 /** @param {View} view @param {Session} session */
 export function sessionRow(view, session) {
-  const { state, actions } = view;
+  const { state } = view;
   const zone = state.profile?.time_zone ?? "UTC";
   const { id, role, profile } = other(view, session);
   const subject = state.subjects?.find((subject) => subject.id === session.subject_id)?.name;
@@ -91,16 +103,11 @@ export function sessionRow(view, session) {
       <span class="quiet">${durationText(session.duration)}</span></div>
     <div class="slot-body card">
       <div class="slot-head"><h3>${session.title}</h3>${sessionBadge(session.status)}</div>
-      <p class="who">${avatar(id, profile?.name ?? "?")}<span>${profile?.name ?? "…"} <span class="quiet">your ${role}${subject ? ` · ${subject}` : ""}</span></span></p>
+      <p class="who">${avatar(id, profile?.name ?? "?")}<span>${profile?.name ?? "…"}<span class="quiet">your ${role}${subject ? ` · ${subject}` : ""}</span></span></p>
       ${theirs && theirs !== mine ? html`<p class="quiet">${mine} for you, ${theirs} in ${zoneText(profile?.time_zone ?? "")}</p>` : nothing}
       ${session.description ? html`<p class="text">${session.description}</p>` : nothing}
       ${session.cancel_reason ? html`<p class="reason"><b>Cancelled:</b> ${session.cancel_reason}</p>` : nothing}
-      ${open ? html`<div class="row slot-actions">
-        <a class="button small primary" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr">: ${session.title}</span></a>
-        <span class="room"><code>${session.video_room_id}</code><button class="button small" @click=${() => actions.copy(session.video_room_id ?? "")}>${state.copied === session.video_room_id
-          ? html`${icon("check")}Copied` : html`${icon("copy")}Copy`}<span class="sr"> room id ${session.video_room_id}</span></button></span>
-        <button class="button small quiet-button" @click=${() => actions.openDialog("cancel", session.id)}>Cancel…<span class="sr"> ${session.title}</span></button>
-      </div>` : nothing}
+      ${open ? doors(view, session, isSoon(session, state.now) ? "primary" : "", "") : nothing}
     </div>
   </li>`;
 }

@@ -63,7 +63,7 @@ export function requestForm(view) {
       </div>
       <div class="ask-end">
         <p class="form-error" role="alert" tabindex="-1" data-field="form">${errors.form ?? ""}</p>
-        ${mentor ? html`<p class="who">${avatar(mentor.id, mentor.name)}<span>${mentor.name} ${stars(mentor.rating, mentor.rating_count)}</span></p>` : nothing}
+        ${mentor ? html`<p class="who">${avatar(mentor.id, mentor.name)}<span>${mentor.name}<span>${stars(mentor.rating, mentor.rating_count)}</span></span></p>` : nothing}
         <button class="button primary" ?disabled=${state.draftBusy}>${working(state.draftBusy, "Request Session")}</button>
       </div>
     </form>`;

@@ -44,7 +44,7 @@ export function requestCard({ state, actions }, request) {
   const busy = state.busy.has(request.id);
   return html`<li class="card request request-${request.status}" data-testid="request" data-status=${request.status}>
     <div class="slot-head"><h3>${request.title}</h3>${requestBadge(request.status)}</div>
-    <p class="who">${avatar(id, other?.name ?? "?")}<span>${other?.name ?? "…"} ${other ? stars(other.rating) : nothing}${subject ? html` <span class="quiet">· ${subject}</span>` : nothing}</span></p>
+    <p class="who">${avatar(id, other?.name ?? "?")}<span>${other?.name ?? "…"}<span>${other ? stars(other.rating, other.rating_count) : nothing}${subject ? html`<span class="quiet"> · ${subject}</span>` : nothing}</span></span></p>
     ${when({ start: request.requested_time, end: request.end_time, duration: request.duration, zone, now: state.now, other })}
     ${request.description ? html`<p class="text">${request.description}</p>` : nothing}
     ${request.rejection_reason ? html`<p class="reason"><b>Reason:</b> ${request.rejection_reason}</p>` : nothing}

@@ -64,8 +64,8 @@ function lobby({ state, actions }) {
 
 /** @param {View} view */
 function toggles({ state, actions }) {
-  return html`<button class="round" aria-pressed=${state.microphone ? "true" : "false"} @click=${actions.toggleMicrophone}>${glyph(state.microphone ? "mic" : "micOff")}<span>${state.microphone ? "Mute" : "Unmute"}</span></button>
-    <button class="round" aria-pressed=${state.camera ? "true" : "false"} @click=${actions.toggleCamera}>${glyph(state.camera ? "cam" : "camOff")}<span>${state.camera ? "Stop camera" : "Start camera"}</span></button>`;
+  return html`<button class="round ${state.microphone ? "" : "off"}" aria-pressed=${state.microphone ? "true" : "false"} @click=${actions.toggleMicrophone}>${glyph(state.microphone ? "mic" : "micOff")}<span>${state.microphone ? "Mute" : "Unmute"}</span></button>
+    <button class="round ${state.camera ? "" : "off"}" aria-pressed=${state.camera ? "true" : "false"} @click=${actions.toggleCamera}>${glyph(state.camera ? "cam" : "camOff")}<span>${state.camera ? "Stop camera" : "Start camera"}</span></button>`;
 }
 
 /** @param {View} view */
@@ -88,8 +88,8 @@ function call(view) {
     ${state.chatOpen ? chat(view) : nothing}
     <footer class="controls" role="toolbar" aria-label="Call">
       ${toggles(view)}
-      <button class="round" aria-pressed=${state.screen ? "true" : "false"} @click=${actions.toggleScreen}>${glyph("screen")}<span>${state.screen ? "Stop sharing" : "Share screen"}</span></button>
-      <button class="round" aria-expanded=${state.chatOpen ? "true" : "false"} @click=${actions.toggleChat}>${glyph("chat")}<span>Chat</span>${state.unread ? html`<span class="count">${state.unread}<span class="sr"> unread</span></span>` : nothing}</button>
+      <button class="round ${state.screen ? "on" : ""}" aria-pressed=${state.screen ? "true" : "false"} @click=${actions.toggleScreen}>${glyph("screen")}<span>${state.screen ? "Stop sharing" : "Share screen"}</span></button>
+      <button class="round ${state.chatOpen ? "on" : ""}" aria-expanded=${state.chatOpen ? "true" : "false"} @click=${actions.toggleChat}>${glyph("chat")}<span>Chat</span>${state.unread ? html`<span class="count">${state.unread}<span class="sr"> unread</span></span>` : nothing}</button>
       <button class="round leave" @click=${actions.leave}>${glyph("leave")}<span>Leave</span></button>
     </footer></div>`;
 }

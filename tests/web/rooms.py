@@ -1,0 +1,84 @@
+"""Two people with an agreed session, and what tests look at in their call."""
+
+from __future__ import annotations
+
+import datetime
+
+import httpx
+from playwright.async_api import Page, expect
+
+from tests.support.people import Person, sign_up, subject_id
+from tests.support.stack import StackEnv
+from tests.support.wait import eventually
+from tests.web.visitor import Visitor, frames_decoded, pixel, soon, unlike_others
+
+
+async def agree(
+    stack: StackEnv, student: Person, mentor: Person, title: str = "In the room", minutes: int = 5
+) -> str:
+    """A session of the two so many minutes from now; answers its room id."""
+    start = soon(minutes, "UTC").astimezone(datetime.UTC)
+    async with httpx.AsyncClient(base_url=stack.supabase_url, timeout=15) as http:
+        asked = await http.post(
+            "/rest/v1/rpc/request_session",
+            headers=student.headers(stack),
+            json={
+                "mentor_id": mentor.id, "subject_id": await subject_id(stack), "title": title,
+                "requested_time": start.isoformat(), "duration": 30,
+            },
+        )  # fmt: skip
+        assert asked.status_code == 200, asked.text
+        agreed = await http.post(
+            "/rest/v1/rpc/approve_request",
+            headers=mentor.headers(stack),
+            json={"request_id": asked.json()["id"]},
+        )
+        assert agreed.status_code == 200, agreed.text
+    room: str = agreed.json()["video_room_id"]
+    return room
+
+
+async def pair(stack: StackEnv) -> tuple[Person, Person]:
+    """A student and a mentor."""
+    return (
+        await sign_up(stack, unlike_others("Ada")),
+        await sign_up(stack, unlike_others("Grace"), mentor=True),
+    )
+
+
+async def enter_room(visitor: Visitor, person: Person, room: str, query: str = "") -> None:
+    """Sign in at the door of a room, and stand in its lobby."""
+    page = visitor.page
+    await page.goto(f"{visitor.site}/room.html?room={room}{query}")
+    await page.get_by_label("E-mail").fill(person.email)
+    await page.get_by_label("Password").fill(person.password)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def join(visitor: Visitor) -> None:
+    await visitor.page.get_by_role("button", name="Join").click()
+
+
+async def in_state(page: Page, state: str, within: float = 20) -> None:
+    await expect(page.get_by_test_id("call-state")).to_have_attribute(
+        "data-state", state, timeout=within * 1000
+    )
+
+
+def like(seen: tuple[int, int, int], colour: tuple[int, int, int]) -> bool:
+    """The same colour, as far as a video codec keeps it."""
+    return all(abs(one - other) < 60 for one, other in zip(seen, colour, strict=True))
+
+
+async def sees(page: Page, colour: tuple[int, int, int]) -> None:
+    """The other side's camera is decoded here, and it is that very camera."""
+    before = await frames_decoded(page)
+
+    async def growing() -> bool:
+        return await frames_decoded(page) > before + 3
+
+    async def coloured() -> bool:
+        return like(await pixel(page, "remote"), colour)
+
+    await eventually(growing, within=15)
+    await eventually(coloured, within=15)
