@@ -133,9 +133,11 @@ async def prepare(
 async def spelled(connection: Connection, condition: Condition, regtype: str) -> list[str | None]:
     """The values as the server writes them; fails for values that are not of the type."""
     many = condition.operator == "in"
-    question = sql.SQL("select array(select value::text from unnest({}::{}[]) as value)").format(
-        sql.Literal(condition.value if many else [condition.value]), sql.SQL(regtype)
-    )
+    # format() writes as the stream does: a boolean as t, where a cast to text makes true of it.
+    question = sql.SQL(
+        "select array(select case when value is not null then format('%s', value) end"
+        " from unnest({}::{}[]) as value)"
+    ).format(sql.Literal(condition.value if many else [condition.value]), sql.SQL(regtype))
     row = await (await connection.execute(question)).fetchone()
     return row[0] if row else []
 
