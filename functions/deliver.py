@@ -114,7 +114,9 @@ class Deliverer:
                 # The claim could end while this is on its way, and another worker send it too.
                 work.report.lost += 1
                 continue
-            work.results.append(await self._send(delivery, work.report))
+            # In two steps: `results` is another list by the time the sending is over.
+            result = await self._send(delivery, work.report)
+            work.results.append(result)
             work.told.set()
         work.senders_left -= 1
         work.told.set()
