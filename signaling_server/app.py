@@ -35,16 +35,16 @@ class SignalingApp:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, await self._running(), send)
+            await self._http(scope, await self.running(), send)
         elif scope["type"] == "websocket":
-            await self._websocket(scope, await self._running(), receive, send)
+            await self._websocket(scope, await self.running(), receive, send)
 
     async def drain(self) -> None:
         """Send clients elsewhere; for hosts that know before they stop."""
         if self._node is not None:
             await self._node.drain()
 
-    async def _running(self) -> Node:
+    async def running(self) -> Node:
         """The node, started by lifespan, or here under a host that has none."""
         if self._node is not None:
             return self._node
@@ -60,7 +60,7 @@ class SignalingApp:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            await self._running()
+            await self.running()
         except Exception as exc:  # noqa: BLE001 - the edge: the host prints why it cannot start
             await send({"type": "lifespan.startup.failed", "message": f"{exc}"})
             return

@@ -1,11 +1,9 @@
 """One node: its connections, the rooms as seen from here, and what each event does."""
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,9 +18,10 @@ from signaling_server.ice import ice_servers
 from signaling_server.limits import Allowances, Counter
 from signaling_server.metrics import Metrics
 from signaling_server.rooms import Joined, Member
-from signaling_server.seats import Seat, Target
+from signaling_server.seats import Seat
 from signaling_server.settings import Settings
 from signaling_server.tokens import Verifier
+from signaling_server.views import RoomView, Views
 
 TICK_SECONDS = 0.25
 SWEEP_SECONDS = 60.0
@@ -34,20 +33,6 @@ class Reply(NamedTuple):
 
     payload: dict[str, Any]
     frames: tuple[bytes, ...] = ()
-
-
-@dataclass(slots=True)
-class RoomView:
-    """A room as this node sees it: how to reach each member, and when to ask about it again."""
-
-    room: str
-    targets: dict[bytes, Target] = field(default_factory=dict)
-    closes_at: float = 0
-    check_at: float = 0
-    checking: bool = False
-
-    def seats(self) -> list[Seat]:
-        return [target for target in self.targets.values() if isinstance(target, Seat)]
 
 
 class Hub:
@@ -71,12 +56,11 @@ class Hub:
         self.directory = directory
         self.draining = False
         self._ready = False
-        self.rooms: dict[str, RoomView] = {}
+        self.views = Views()
         self.metrics = Metrics(self._gauges)
         self._verifier = verifier
         self._access = access
         self._connections: set[Connection] = set()
-        self._emptied = asyncio.Event()
         self._away: dict[Seat, float] = {}
         self._at_address = Counter()
         self._of_user = Counter()
@@ -90,27 +74,25 @@ class Hub:
     # Life.
 
     async def start(self) -> None:
-        await self.directory.start()
+        await self.directory.start(self)
         self.run(self._tick_forever())
         self.run(self._look_forever())
 
     async def drain(self) -> None:
-        """Send everybody elsewhere: refuse newcomers, keep seats for a resume, close what is
-        open.
+        """Send everybody elsewhere: refuse newcomers, close what is open, keep seats for a
+        resume.
         """
         self.draining = True
+        deadline = self.now() + self.settings.drain_seconds
         for connection in list(self._connections):
             connection.write(wire.event("draining", {}))
-        await asyncio.gather(
-            *(self._settle(connection) for connection in list(self._connections)),
-            return_exceptions=True,
-        )
-        for connection in list(self._connections):
             connection.shut(RESTART)
-        if self._connections:
-            self._emptied.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._emptied.wait(), self.settings.drain_seconds)
+        # Then until the sockets are closed and, with other nodes, the peers have arrived there.
+        while not self._drained() and self.now() < deadline:  # noqa: ASYNC110 - two facts, one wait
+            await asyncio.sleep(TICK_SECONDS / 5)
+
+    def _drained(self) -> bool:
+        return not self._connections and not (self.settings.redis_url and len(self.views))
 
     async def close(self) -> None:
         """Stop; what is still open is closed."""
@@ -128,7 +110,7 @@ class Hub:
 
     async def _look_forever(self) -> None:
         while True:
-            self._ready = await self.directory.ready() and await self._verifier.ready()
+            self._ready = self.directory.ready() and await self._verifier.ready()
             await asyncio.sleep(LOOK_SECONDS)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -210,8 +192,6 @@ class Hub:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        if not self._connections:
-            self._emptied.set()
         self._at_address.remove(connection.address)
         if connection.caller is not None:
             self._of_user.remove(connection.caller.user)
@@ -263,11 +243,9 @@ class Hub:
             name=admission.name,
             role=admission.role,
             secret=secrets.token_urlsafe(18),
-            node=self.settings.node,
+            node=self.directory.node,
         )
         resume = _presence(connection, wanted)
-        if resume is not None and self._lost_signals(wanted):
-            resume = None
         joined = await self.directory.join(newcomer, resume)
         if connection.state is not State.ADMITTED:
             # Gone while the decision was made: the seat was never taken.
@@ -279,26 +257,18 @@ class Hub:
             "joined",
             extra={"room": wanted.room, "peer": seat.member.peer, "resumed": joined.resumed},
         )
-        seen = wanted.resume.seen if joined.resumed and wanted.resume is not None else seat.seq
-        return Reply(self._welcome(connection, joined, admission), seat.since(seen) or ())
-
-    def _lost_signals(self, wanted: payloads.Join) -> bool:
-        """Whether signals the client has not seen are no longer kept, so that it must start
-        anew.
-        """
-        if wanted.resume is None or (view := self.rooms.get(wanted.room)) is None:
-            return False
-        seat = view.targets.get(wanted.resume.peer.encode())
-        return isinstance(seat, Seat) and seat.since(wanted.resume.seen) is None
+        welcome = self._welcome(connection, joined, admission)
+        if not joined.resumed or wanted.resume is None:
+            return Reply(welcome)
+        frames = seat.since(wanted.resume.seen)
+        # More was sent while the peer was away than is kept: it must set up its calls anew.
+        return Reply(welcome | {"missed": frames is None}, frames or ())
 
     def _take_seat(self, connection: Connection, joined: Joined, admission: Admission) -> Seat:
         member = joined.member
-        view = self.rooms.setdefault(member.room, RoomView(member.room))
+        view = self.views.open(member.room)
         view.closes_at = admission.closes_at.timestamp()
         view.check_at = self.now() + self.settings.recheck_seconds
-        if joined.replaced is not None:
-            self.drop(view, joined.replaced, "replaced")
-            self.rooms[member.room] = view  # forgotten if nobody else was there
         seat = view.targets.get(member.peer.encode())
         if not isinstance(seat, Seat):
             seat = Seat(
@@ -306,16 +276,19 @@ class Hub:
                 kept_signals=self.settings.kept_signals,
                 kept_bytes=self.settings.kept_bytes,
             )
-            view.targets[member.peer.encode()] = seat
+            seat.take_over(joined.seq, joined.kept)
+            self.views.place(view, seat)
         seat.member = member
         self._away.pop(seat, None)
+        if joined.replaced is not None:
+            self.drop(joined.replaced, "replaced")
         former = seat.outlet
         if isinstance(former, Connection) and former is not connection:
             former.vacate(None)
             former.shut(TRY_LATER)
         for other in joined.others:
             if other.peer.encode() not in view.targets:
-                view.targets[other.peer.encode()] = self.directory.target(other)
+                self.views.place(view, self.directory.target(other))
         seat.outlet = connection
         connection.seat = seat
         connection.targets = view.targets
@@ -395,9 +368,8 @@ class Hub:
     def _depart(self, seat: Seat, reason: str) -> None:
         """A seat is given up for good: here at once, elsewhere as soon as the directory says so."""
         self._away.pop(seat, None)
-        view = self.rooms.get(seat.member.room)
-        if view is not None and view.targets.get(seat.member.peer.encode()) is seat:
-            self.drop(view, seat.member, reason)
+        if self.views.find(seat.member.peer) is seat:
+            self.drop(seat.member, reason)
         self.run(self._leave_directory(seat.member, reason))
 
     async def _leave_directory(self, member: Member, reason: str) -> None:
@@ -406,23 +378,58 @@ class Hub:
         except Refused:
             self.log.warning("leave not recorded", extra={"peer": member.peer})
 
-    def drop(self, view: RoomView, member: Member, reason: str) -> None:
+    def drop(self, member: Member, reason: str) -> None:
         """Forget a member and tell those who are here."""
-        target = view.targets.pop(member.peer.encode(), None)
+        view = self.views.get(member.room)
+        others = view.seats() if view is not None else []
+        target = self.views.remove(member)
         if target is None:
             return
         self.metrics.left(reason)
-        self.log.info("left", extra={"room": view.room, "peer": member.peer, "reason": reason})
+        self.log.info("left", extra={"room": member.room, "peer": member.peer, "reason": reason})
         if isinstance(target, Seat):
             self._away.pop(target, None)
             if target.outlet is not None:
                 target.outlet.vacate(reason)
                 target.outlet = None
-        here = view.seats()
-        for seat in here:
-            seat.tell("peer-left", {"peer": member.peer, "reason": reason})
-        if not here:
-            self.rooms.pop(view.room, None)
+        for seat in others:
+            if seat is not target:
+                seat.tell("peer-left", {"peer": member.peer, "reason": reason})
+
+    # What other nodes do.
+
+    def remote_joined(self, member: Member) -> None:
+        """A member of a room we have is on another node; told again, it changes nothing."""
+        view = self.views.get(member.room)
+        if view is None:
+            return
+        known = view.targets.get(member.peer.encode())
+        if isinstance(known, Seat):
+            return
+        self.views.place(view, self.directory.target(member))
+        if known is None:
+            self._announce(view, member)
+
+    def remote_moved(self, member: Member) -> Seat | None:
+        """A peer resumed on another node; its seat here, if it was here, is given up and
+        answered.
+        """
+        view = self.views.get(member.room)
+        if view is None:
+            return None
+        seat = view.targets.get(member.peer.encode())
+        if not isinstance(seat, Seat):
+            self.views.place(view, self.directory.target(member))
+            return None
+        self._away.pop(seat, None)
+        if isinstance(seat.outlet, Connection):
+            seat.outlet.vacate(None)
+            seat.outlet.shut(TRY_LATER)
+            seat.outlet = None
+        self.views.remove(seat.member)
+        if view.targets:
+            self.views.place(view, self.directory.target(member))
+        return seat
 
     # Time.
 
@@ -439,7 +446,7 @@ class Hub:
                 connection.tick(now, wall)
         for seat in [seat for seat, deadline in self._away.items() if now >= deadline]:
             self._depart(seat, "lost")
-        for view in list(self.rooms.values()):
+        for view in self.views:
             if wall >= view.closes_at:
                 self._close_room(view, "session_over")
             elif now >= view.check_at and not view.checking:
@@ -485,16 +492,11 @@ class Hub:
         for seat in seats:
             self._depart(seat, reason)
 
-    async def _settle(self, connection: Connection) -> None:
-        """Before a drained client is closed, its seat is left where another node finds it."""
-        if (seat := connection.seat) is not None:
-            await self.directory.lose(seat)
-
     def _gauges(self) -> dict[str, tuple[str, float]]:
         return {
             "connections": ("Open sockets", len(self._connections)),
-            "rooms": ("Rooms with a peer on this node", len(self.rooms)),
-            "peers": ("Peers on this node", sum(len(v.seats()) for v in self.rooms.values())),
+            "rooms": ("Rooms with a peer on this node", len(self.views)),
+            "peers": ("Peers on this node", len(self.views.seats())),
             "away": ("Peers that lost their network and may resume", len(self._away)),
             "draining": ("1 while shutting down", float(self.draining)),
         }

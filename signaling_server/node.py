@@ -4,6 +4,7 @@ import logging
 import time
 
 from signaling_server.access import Access
+from signaling_server.cluster import RedisDirectory
 from signaling_server.directory import Directory, LocalDirectory
 from signaling_server.hub import Hub
 from signaling_server.rooms import Rooms
@@ -23,7 +24,12 @@ class Node:
             timeout=settings.request_timeout,
             concurrency=settings.request_concurrency,
         )
-        directory: Directory = LocalDirectory(Rooms(settings.capacity, settings.rooms_per_user))
+        directory: Directory
+        if settings.redis_url:
+            directory = RedisDirectory(settings)
+        else:
+            rooms = Rooms(settings.capacity, settings.rooms_per_user)
+            directory = LocalDirectory(rooms, settings.node)
         self.hub = Hub(
             settings,
             verifier=Verifier(settings, self._supabase, time.time),

@@ -29,14 +29,17 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """`others` are the members who were there before, in order; `replaced` is the person's older
-    self.
+    """`others` are the other members, in order; `replaced` is the person's older self.
+
+    A peer that resumes from another node brings its numbering and kept signals.
     """
 
     member: Member
     others: tuple[Member, ...]
     replaced: Member | None = None
     resumed: bool = False
+    seq: int = 0
+    kept: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

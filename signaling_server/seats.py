@@ -90,6 +90,16 @@ class Seat:
             return None
         return tuple(self._kept)[len(self._kept) - missing :]
 
+    @property
+    def kept(self) -> tuple[bytes, ...]:
+        return tuple(self._kept)
+
+    def take_over(self, seq: int, kept: tuple[bytes, ...]) -> None:
+        """Continue the numbering of this peer's seat on another node."""
+        self.seq = seq
+        for frame in kept:
+            self._keep(frame)
+
     def forget_kept(self) -> None:
         self._kept.clear()
         self._kept_bytes = 0
