@@ -17,6 +17,7 @@ class FastClock(AsyncClock):
         self.slept = 0.0
         self.pauses: list[float] = []
         self._plans: list[tuple[float, Callable[[], Awaitable[None]]]] = []
+        self._planned = asyncio.Lock()
 
     def wall(self) -> float:
         return time.time() + self.passed + self.slept
@@ -30,8 +31,9 @@ class FastClock(AsyncClock):
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.passed += seconds
-        for plan in list(self._plans):
-            if plan[0] <= self.passed:
-                self._plans.remove(plan)
-                await plan[1]()
+        async with self._planned:  # nobody's time passes while a plan is carried out
+            for plan in list(self._plans):
+                if plan[0] <= self.passed:
+                    self._plans.remove(plan)
+                    await plan[1]()
         await asyncio.sleep(0)

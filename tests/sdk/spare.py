@@ -18,17 +18,21 @@ class SpareGateway:
 
     def __init__(self, stack_data: Path, home: Path, port: int) -> None:
         settings = json.loads((stack_data / "gateway.json").read_text())
+        needed = ("url", "database_url", "postgrest_socket", "keys")  # and no functions
         self._file = home / f"gateway-{port}.json"
-        self._file.write_text(json.dumps(settings | {"port": port}))
+        self._file.write_text(json.dumps({n: settings[n] for n in needed} | {"port": port}))
         self._log = home / f"gateway-{port}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{port}"
 
     async def start(self) -> None:
         command = [sys.executable, "-m", "local.gateway", "--settings", str(self._file)]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=REPO, stdout=log, stderr=log)
+        self._process = self._spawn(command)
         await eventually(self.runs, within=30)
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen(command, cwd=REPO, stdout=log, stderr=log)
 
     def kill(self) -> None:
         if self._process is not None:
