@@ -104,8 +104,9 @@ class Exchange(asyncio.Protocol):
         return whole and not self._closed
 
     def close(self) -> None:
+        """End the connection at once: what is still to be written on it has no reader."""
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     # What the event loop and the parser tell.
 

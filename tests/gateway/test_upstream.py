@@ -170,23 +170,21 @@ async def test_a_connection_the_server_closed_is_not_used_again(tmp_path: Path) 
 
 async def test_a_connection_that_was_idle_too_long_is_not_used_again(tmp_path: Path) -> None:
     now = 0.0
-    async with server(tmp_path, answering(OK, OK)) as socket:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await answering(*3 * [OK])(reader, writer)
+
+    async with server(tmp_path, serve) as socket:
         upstream = Upstream(socket, clock=lambda: now)
-        first = await upstream.acquire()
-        await first.send(GET, None, is_head=False)
-        await first.response()
-        await whole(first)
-        upstream.release(first)
-        again = await upstream.acquire()
-        assert again is first
-        await again.send(GET, None, is_head=False)
-        await again.response()
-        await whole(again)
-        upstream.release(again)
+        await get(upstream)
+        await get(upstream)
+        assert connections == 1
         now = 60.0
-        fresh = await upstream.acquire()
-        assert fresh is not first
-        upstream.release(fresh)
+        await get(upstream)
+        assert connections == 2
         upstream.close()
 
 
