@@ -119,9 +119,10 @@ $$;
 revoke execute on function private.lock_people(uuid, uuid) from public;
 grant execute on function private.lock_people(uuid, uuid) to authenticated, service_role;
 
--- Tools of the migrations themselves, for projects that hold rows of their own. They keep every row: where old rows do not
--- obey a rule, the rule holds for rows that are added or changed, and a warning says so.
-create or replace function private.add_check(owner regclass, rule_name text, condition text) returns void
+-- Tools of the migrations themselves, for projects that hold rows of their own. They keep every row. Where old rows do not
+-- obey a rule, the rule is for the rows that `ours` describes; without such a description it is left out (triggers still
+-- look at what is added and changed). A warning says so.
+create or replace function private.add_check(owner regclass, rule_name text, condition text, ours text default null) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -129,17 +130,18 @@ begin
     if exists (select from pg_constraint where conrelid = owner and conname = rule_name) then
         return;
     end if;
-    begin
-        execute format('alter table %s add constraint %I check (%s)', owner, rule_name, condition);
-    exception
-        when check_violation then
-            execute format('alter table %s add constraint %I check (%s) not valid', owner, rule_name, condition);
-            raise warning 'mentorkit: rows of % do not obey %; they are kept, the rule holds for rows that are added or changed',
-                owner, rule_name;
-    end;
+    execute format('alter table %s add constraint %I check (%s)', owner, rule_name, condition);
+exception
+    when check_violation then
+        if ours is null then
+            raise warning 'mentorkit: rows of % do not obey %; they are kept, and the rule is left out', owner, rule_name;
+        else
+            execute format('alter table %s add constraint %I check (not (%s) or (%s))', owner, rule_name, ours, condition);
+            raise warning 'mentorkit: rows of % do not obey %; they are kept, the rule is for mentorkit''s rows', owner, rule_name;
+        end if;
 end
 $$;
-revoke execute on function private.add_check(regclass, text, text) from public;
+revoke execute on function private.add_check(regclass, text, text, text) from public;
 
 create or replace function private.require_columns(owner regclass, variadic columns text[]) returns void
 language plpgsql
@@ -169,14 +171,21 @@ set search_path = ''
 as $$
 declare
     present regtype;
+    old_default text;
 begin
-    select atttypid into present from pg_attribute where attrelid = owner and attname = column_name and not attisdropped;
+    select a.atttypid, pg_get_expr(d.adbin, d.adrelid) into present, old_default
+        from pg_attribute as a
+        left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = owner and a.attname = column_name and not a.attisdropped;
     if present is null or present = wanted then
         return;
     end if;
     execute format('alter table %s alter column %I drop default', owner, column_name);
     execute format('alter table %s alter column %I type %s using %I%s', owner, column_name, wanted, column_name, case
         when wanted = 'timestamptz'::regtype then ' at time zone ''UTC''' else '::' || wanted::text end);
+    if old_default is not null then
+        execute format('alter table %s alter column %I set default (%s)::%s', owner, column_name, old_default, wanted);
+    end if;
     raise warning 'mentorkit: %.% was % and is % now', owner, column_name, present, wanted;
 exception
     when feature_not_supported or dependent_objects_still_exist then

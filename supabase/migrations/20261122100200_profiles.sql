@@ -23,11 +23,13 @@ alter table public.profiles alter column name set default 'New member';
 update public.profiles set total_sessions_taught = 0 where total_sessions_taught is null;
 update public.profiles set is_mentor = total_sessions_taught > 0 where is_mentor is null;
 select private.fill_from('public.profiles', 'name', 'full_name', 'display_name', 'username');
-update public.profiles set name = 'New member' where name is null;
+update public.profiles set name = 'New member' where not private.has_visible_text(name);
+-- null until somebody has rated
+alter table public.profiles alter column rating drop default;
 
-select private.add_check('public.profiles', 'profiles_name_visible', 'private.has_visible_text(name) and char_length(name) <= 100');
+select private.add_check('public.profiles', 'profiles_name_visible', 'private.has_visible_text(name)');
 select private.add_check('public.profiles', 'profiles_bio_bounded', 'char_length(bio) <= 2000');
-select private.add_check('public.profiles', 'profiles_rating_in_range', 'rating between 1 and 5');
+select private.add_check('public.profiles', 'profiles_rating_in_range', 'rating between 0 and 5');
 select private.add_check('public.profiles', 'profiles_counts_not_negative', 'rating_count >= 0 and total_sessions_taught >= 0');
 select private.add_check('public.profiles', 'profiles_time_zone_bounded', 'char_length(time_zone) between 1 and 64');
 
@@ -67,7 +69,7 @@ begin
             perform private.fail(400, 'text_too_long', 'A name has at most 100 characters.');
         end if;
     end if;
-    if char_length(new.bio) > 2000 then
+    if (tg_op = 'INSERT' or new.bio is distinct from old.bio) and char_length(new.bio) > 2000 then
         perform private.fail(400, 'text_too_long', 'A biography has at most 2000 characters.');
     end if;
     if (tg_op = 'INSERT' or new.time_zone is distinct from old.time_zone) and not private.is_time_zone(new.time_zone) then

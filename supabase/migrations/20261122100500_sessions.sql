@@ -39,8 +39,6 @@ select private.require_type('public.sessions', name, 'timestamptz')
     from unnest(array['scheduled_time', 'end_time', 'mentor_response_at', 'created_at', 'updated_at']) as name;
 select private.require_type('public.sessions', 'duration', 'integer');
 select private.require_type('public.sessions', 'status', 'text');
-alter table public.sessions alter column status set default 'scheduled';
-alter table public.sessions alter column created_at set default now();
 update public.sessions set mentor_approved = false where mentor_approved is null;
 
 update public.sessions
@@ -55,25 +53,36 @@ select private.add_check('public.sessions', 'sessions_known_status', $$status in
     'ongoing',    -- scheduled -> ongoing: its time has come
     'completed',  -- ongoing -> completed
     'cancelled'   -- scheduled | ongoing -> cancelled
-)$$);
-select private.add_check('public.sessions', 'sessions_two_people', 'student_id <> mentor_id');
+)$$,
+    'request_id is not null');
+select private.add_check('public.sessions', 'sessions_two_people', 'student_id <> mentor_id',
+    'request_id is not null');
 select private.add_check('public.sessions', 'sessions_title_visible',
-    'private.has_visible_text(title) and char_length(title) <= 200');
-select private.add_check('public.sessions', 'sessions_description_bounded', 'char_length(description) <= 2000');
-select private.add_check('public.sessions', 'sessions_length_sane', 'duration between 1 and 1440');
+    'private.has_visible_text(title) and char_length(title) <= 200',
+    'request_id is not null');
+select private.add_check('public.sessions', 'sessions_description_bounded', 'char_length(description) <= 2000',
+    'request_id is not null');
+select private.add_check('public.sessions', 'sessions_length_sane', 'duration between 1 and 1440',
+    'request_id is not null');
 select private.add_check('public.sessions', 'sessions_end_follows',
-    'extract(epoch from end_time - scheduled_time) = duration * 60');
+    'extract(epoch from end_time - scheduled_time) = duration * 60',
+    'request_id is not null');
 select private.add_check('public.sessions', 'sessions_buffers_sane',
-    'buffer_before between 0 and 1440 and buffer_after between 0 and 1440');
-select private.add_check('public.sessions', 'sessions_room_pattern', $$video_room_id ~ '^room-[a-z0-9]{8}$'$$);
+    'buffer_before between 0 and 1440 and buffer_after between 0 and 1440',
+    'request_id is not null');
+select private.add_check('public.sessions', 'sessions_room_pattern', $$video_room_id ~ '^room-[a-z0-9]{8}$'$$,
+    'request_id is not null');
 select private.add_check('public.sessions', 'sessions_room_when_approved',
     'request_id is null or (video_room_id is not null and mentor_approved)');
 select private.add_check('public.sessions', 'sessions_cancel_reason_visible',
     $$cancel_reason is null or (status = 'cancelled' and private.has_visible_text(cancel_reason)
-        and char_length(cancel_reason) <= 1000)$$);
-select private.add_check('public.sessions', 'sessions_no_show_side', $$no_show in ('mentor', 'student', 'both')$$);
+        and char_length(cancel_reason) <= 1000)$$,
+    'request_id is not null');
+select private.add_check('public.sessions', 'sessions_no_show_side', $$no_show in ('mentor', 'student', 'both')$$,
+    'request_id is not null');
 select private.add_check('public.sessions', 'sessions_notes_bounded',
-    'char_length(pre_session_notes) <= 10000 and char_length(post_session_notes) <= 10000');
+    'char_length(pre_session_notes) <= 10000 and char_length(post_session_notes) <= 10000',
+    'request_id is not null');
 
 -- Foreign keys by name; where old rows point nowhere the key holds for new rows only.
 do $$

@@ -75,8 +75,11 @@ as $$
 declare
     buffers record;
 begin
+    if new.scheduled_time is null or new.duration is null then
+        return new;  -- a session from before that keeps its hours elsewhere
+    end if;
     new.end_time := new.scheduled_time + make_interval(mins => new.duration);
-    if new.status not in ('scheduled', 'ongoing') then
+    if new.status is null or new.status not in ('scheduled', 'ongoing') then
         return new;
     end if;
     if tg_op = 'UPDATE'
@@ -116,7 +119,7 @@ begin
     if new.request_id is not null then
         delete from private.busy_times as b where b.request_id = new.request_id;
     end if;
-    if new.status in ('scheduled', 'ongoing') then
+    if new.status in ('scheduled', 'ongoing') and new.scheduled_time is not null and new.end_time is not null then
         insert into private.busy_times (person_id, busy, session_id)
             select person_id, busy, new.id
                 from (values
