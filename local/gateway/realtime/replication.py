@@ -36,10 +36,13 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._readable = asyncio.Event()
         self._done_lsn = 0
-        self._loop.add_reader(connection.socket, self._readable.set)
+        # Remembered: a connection that broke has forgotten it, and whoever is given the same number
+        # next, a client of the gateway, would never be read from.
+        self._socket = connection.socket
+        self._loop.add_reader(self._socket, self._readable.set)
 
     def close(self) -> None:
-        self._loop.remove_reader(self._connection.socket)
+        self._loop.remove_reader(self._socket)
         self._connection.finish()
 
     async def start(self, publications: Sequence[str]) -> None:
