@@ -27,7 +27,7 @@ async def shared_house(
 
 @pytest_asyncio.fixture
 async def house(shared_house: House) -> House:
-    """A Supabase in which nothing waits to be sent."""
+    """A Supabase without people, in which nothing waits to be sent."""
     await shared_house.forget()
     return shared_house
 
