@@ -130,6 +130,13 @@ create or replace trigger zz_mentorkit_make_profile
     after insert on auth.users
     for each row execute function private.make_profile();
 
+-- Whoever has taught before this migration is a mentor; later it is the person's own word.
+update public.profiles
+    set is_mentor = true
+    where total_sessions_taught > 0
+        and not is_mentor
+        and not exists (select from private.schema_parts where version = '20261122100200');
+
 -- People who signed up before this migration.
 insert into public.profiles (id, name)
     select u.id, 'New member'

@@ -41,6 +41,11 @@ select private.require_type('public.sessions', 'duration', 'integer');
 select private.require_type('public.sessions', 'status', 'text');
 update public.sessions set mentor_approved = false where mentor_approved is null;
 
+update public.profiles as p
+    set is_mentor = true
+    where not is_mentor
+        and exists (select from public.sessions as s where s.mentor_id = p.id)
+        and not exists (select from private.schema_parts where version = '20261122100500');
 update public.sessions
     set end_time = scheduled_time + make_interval(mins => duration)
     where end_time is null and scheduled_time is not null and duration is not null;

@@ -115,6 +115,16 @@ security definer
 set search_path = ''
 as $$
 begin
+    -- Starting takes no new time. A session from before that overlaps another has none to keep, and starts all the same.
+    if tg_op = 'UPDATE'
+        and old.status in ('scheduled', 'ongoing')
+        and new.status in ('scheduled', 'ongoing')
+        and (new.scheduled_time, new.end_time, new.mentor_id, new.student_id, new.buffer_before, new.buffer_after)
+            is not distinct from
+            (old.scheduled_time, old.end_time, old.mentor_id, old.student_id, old.buffer_before, old.buffer_after)
+    then
+        return null;
+    end if;
     delete from private.busy_times as b where b.session_id = new.id;
     if new.request_id is not null then
         delete from private.busy_times as b where b.request_id = new.request_id;

@@ -15,31 +15,31 @@ PARTS: tuple[LiteralString, ...] = (
         left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
         where a.attnum > 0
             and not a.attisdropped
-            and c.relnamespace = any (%(ours)s::regnamespace[])
+            and c.relnamespace::regnamespace::text = any (%(ours)s)
     """,
     """
     select 'table', oid::regclass::text, relkind::text, relrowsecurity::text,
             relreplident::text, coalesce(reloptions::text, '')
         from pg_class
-        where relkind in ('r', 'p', 'v') and relnamespace = any (%(ours)s::regnamespace[])
+        where relkind in ('r', 'p', 'v') and relnamespace::regnamespace::text = any (%(ours)s)
     """,
     """
     select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid),
             convalidated::text, ''
-        from pg_constraint where connamespace = any (%(ours)s::regnamespace[])
+        from pg_constraint where connamespace::regnamespace::text = any (%(ours)s)
     """,
     """
     select 'index', i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), '', '', ''
         from pg_index as i join pg_class as c on c.oid = i.indexrelid
-        where c.relnamespace = any (%(ours)s::regnamespace[])
+        where c.relnamespace::regnamespace::text = any (%(ours)s)
     """,
     """
     select 'function', oid::regprocedure::text, pg_get_functiondef(oid), '', '', ''
-        from pg_proc where pronamespace = any (%(ours)s::regnamespace[]) and prokind = 'f'
+        from pg_proc where pronamespace::regnamespace::text = any (%(ours)s) and prokind = 'f'
     """,
     """
     select 'view', oid::regclass::text, pg_get_viewdef(oid), '', '', ''
-        from pg_class where relkind = 'v' and relnamespace = any (%(ours)s::regnamespace[])
+        from pg_class where relkind = 'v' and relnamespace::regnamespace::text = any (%(ours)s)
     """,
     """
     select 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled::text, ''
@@ -60,14 +60,14 @@ PARTS: tuple[LiteralString, ...] = (
             a.privilege_type, a.is_grantable::text, ''
         from (
             select oid::regclass::text as what, relacl as acl from pg_class
-                where relnamespace = any (%(ours)s::regnamespace[])
+                where relnamespace::regnamespace::text = any (%(ours)s)
             union all
             select attrelid::regclass::text || '.' || attname, attacl from pg_attribute
                 join pg_class as c on c.oid = attrelid
-                where c.relnamespace = any (%(ours)s::regnamespace[]) and not attisdropped
+                where c.relnamespace::regnamespace::text = any (%(ours)s) and not attisdropped
             union all
             select oid::regprocedure::text, proacl from pg_proc
-                where pronamespace = any (%(ours)s::regnamespace[])
+                where pronamespace::regnamespace::text = any (%(ours)s)
             union all
             select nspname, nspacl from pg_namespace where nspname = 'private'
         ) as granted
