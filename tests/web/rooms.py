@@ -47,12 +47,8 @@ async def pair(stack: StackEnv) -> tuple[Person, Person]:
 
 
 async def enter_room(visitor: Visitor, person: Person, room: str, query: str = "") -> None:
-    """Sign in at the door of a room, and stand in its lobby."""
-    page = visitor.page
-    await page.goto(f"{visitor.site}/room.html?room={room}{query}")
-    await page.get_by_label("E-mail").fill(person.email)
-    await page.get_by_label("Password").fill(person.password)
-    await page.get_by_role("button", name="Sign in").click()
+    """Stand in the lobby of a room."""
+    await visitor.sign_in(person, f"/room.html?room={room}{query}")
 
 
 async def join(visitor: Visitor) -> None:

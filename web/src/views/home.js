@@ -82,7 +82,7 @@ function next(view, session) {
 function doors({ state, actions }, session, join, copy) {
   const room = session.video_room_id ?? "";
   return html`<div class="row slot-actions">
-    <a class="button small ${join}" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr">: ${session.title}</span></a>
+    <a class="button small ${join}" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr"> for ${session.title}</span></a>
     <span class="room"><code>${room}</code><button class="button small ${copy}" @click=${() => actions.copy(room)}>${state.copied === room
       ? html`${icon("check")}Copied` : html`${icon("copy")}Copy`}<span class="sr"> room id ${room}</span></button></span>
     <button class="button small quiet-button" @click=${() => actions.openDialog("cancel", session.id)}>Cancel…<span class="sr"> ${session.title}</span></button>

@@ -86,12 +86,12 @@ function call(view) {
       ${state.trouble ? html`<p class="call-trouble" role="alert" data-testid="trouble">${state.trouble}</p>` : nothing}
     </main>
     ${state.chatOpen ? chat(view) : nothing}
-    <footer class="controls" role="toolbar" aria-label="Call">
+    <footer><div class="controls" role="toolbar" aria-label="Call">
       ${toggles(view)}
       <button class="round ${state.screen ? "on" : ""}" aria-pressed=${state.screen ? "true" : "false"} @click=${actions.toggleScreen}>${glyph("screen")}<span>${state.screen ? "Stop sharing" : "Share screen"}</span></button>
       <button class="round ${state.chatOpen ? "on" : ""}" aria-expanded=${state.chatOpen ? "true" : "false"} @click=${actions.toggleChat}>${glyph("chat")}<span>Chat</span>${state.unread ? html`<span class="count">${state.unread}<span class="sr"> unread</span></span>` : nothing}</button>
       <button class="round leave" @click=${actions.leave}>${glyph("leave")}<span>Leave</span></button>
-    </footer></div>`;
+    </div></footer></div>`;
 }
 
 /** @type {Record<string, string>} */

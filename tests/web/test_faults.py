@@ -1,0 +1,168 @@
+"""What goes wrong outside the page costs nobody what they typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+from playwright.async_api import Browser, expect
+
+from tests.support.stack import StackEnv
+from tests.web.conftest import Visit
+from tests.web.line import line_to
+from tests.web.rooms import agree
+from tests.web.site import config_of, serve
+from tests.web.visitor import Visitor
+
+
+async def holds(visitor: Visitor, title: str, text: str) -> None:
+    """The form still has what was typed into it."""
+    await expect(visitor.page.get_by_label("Title")).to_have_value(title)
+    await expect(visitor.page.get_by_label("Description")).to_have_value(text)
+    assert await visitor.page.get_by_label("Time your clock").input_value()
+
+
+async def test_the_gateway_may_go_away_and_come_back(
+    visit: Visit, blue: Browser, stack: StackEnv, pages: tuple[Path, str]
+) -> None:
+    async with line_to(stack.supabase_url) as line:
+        with serve(pages[0], config_of(stack, supabaseUrl=line.url)) as site:
+            student, mentor = await visit(site=site), await visit(blue)
+            await mentor.enter("Grace Away", mentor=True)
+            await student.enter("Ada Away")
+            await student.fill_request(mentor.name, "Kept", minutes=300, text="All of it.")
+            await line.cut()
+            await student.page.get_by_role("button", name="Request Session").click()
+            problem = student.page.get_by_role("alert").filter(has_text="cannot be reached")
+            await expect(problem.first).to_be_visible()
+            await expect(student.page.locator(".live-offline")).to_be_attached()
+            await holds(student, "Kept", "All of it.")
+
+            await line.mend()
+            await expect(student.page.locator(".live-live")).to_be_attached(timeout=20_000)
+            await holds(student, "Kept", "All of it.")
+            await student.page.get_by_role("button", name="Request Session").click()
+            card = student.page.get_by_test_id("request").filter(has_text="Kept")
+            await expect(card).to_have_count(1)
+
+            # What happened while the line was down is told when it is back.
+            await line.cut()
+            await mentor.page.get_by_test_id("toast").get_by_role("button", name="Approve").click()
+            await expect(mentor.page.get_by_test_id("toast").filter(has_text="Approved")).to_be_visible()
+            await line.mend()
+            told = student.page.get_by_test_id("toast").filter(has_text="approved your request")
+            await expect(told).to_be_visible(timeout=20_000)
+            # The page must not wait for the fixture with its line gone.
+            await student.close()
+
+
+async def test_an_approval_that_fails_is_taken_back(
+    visit: Visit, blue: Browser, stack: StackEnv, pages: tuple[Path, str]
+) -> None:
+    async with line_to(stack.supabase_url) as line:
+        with serve(pages[0], config_of(stack, supabaseUrl=line.url)) as site:
+            student, mentor = await visit(), await visit(blue, site=site)
+            await mentor.enter("Grace Back", mentor=True)
+            await student.enter("Ada Back")
+            await student.ask(mentor.name, "Not yet", minutes=300)
+            await mentor.go("Requests")
+            card = mentor.page.get_by_test_id("request").filter(has_text="Not yet")
+            await expect(card).to_be_visible()
+            await line.cut()
+            await card.get_by_role("button", name="Approve").click()
+            failed = mentor.page.get_by_test_id("toast").filter(has_text="Could not approve")
+            await expect(failed).to_contain_text("cannot be reached")
+            await expect(card).to_have_attribute("data-status", "pending")
+            await line.mend()
+            await expect(mentor.page.locator(".live-live")).to_be_attached(timeout=20_000)
+            await card.get_by_role("button", name="Approve").click()
+            await expect(mentor.page.get_by_test_id("request").filter(has_text="Not yet")).to_have_attribute("data-status", "approved")
+            await mentor.close()
+
+
+EXPIRE = """() => {
+    const session = JSON.parse(localStorage.getItem('mentorkit-session'));
+    session.expires_at = Math.floor(Date.now() / 1000) - 60;
+    localStorage.setItem('mentorkit-session', JSON.stringify(session));
+}"""
+
+
+async def test_an_expired_token_is_renewed_without_a_word(visit: Visit, blue: Browser) -> None:
+    student, mentor = await visit(), await visit(blue)
+    await mentor.enter("Grace Renew", mentor=True)
+    await student.enter("Ada Renew")
+    await student.fill_request(mentor.name, "Renewed", minutes=300)
+    await student.page.evaluate(EXPIRE)
+    await student.page.get_by_role("button", name="Request Session").click()
+    await expect(student.page.get_by_test_id("request").filter(has_text="Renewed")).to_be_visible()
+
+
+async def test_a_sign_in_that_ended_asks_for_the_password_and_keeps_the_form(
+    visit: Visit, blue: Browser, stack: StackEnv
+) -> None:
+    student, mentor = await visit(), await visit(blue)
+    await mentor.enter("Grace Ended", mentor=True)
+    person = await student.enter("Ada Ended")
+    await student.fill_request(mentor.name, "Kept too", minutes=300, text="Every word.")
+    token = await student.page.evaluate(
+        "JSON.parse(localStorage.getItem('mentorkit-session')).access_token"
+    )
+    async with httpx.AsyncClient(base_url=stack.supabase_url) as http:
+        gone = await http.post(
+            "/auth/v1/logout?scope=global",
+            headers={"apikey": stack.publishable_key, "Authorization": f"Bearer {token}"},
+        )
+        assert gone.status_code == 204
+    await student.page.evaluate(EXPIRE)
+    await student.page.get_by_role("button", name="Request Session").click()
+    dialog = student.page.get_by_role("dialog", name="Sign in again")
+    await expect(dialog).to_be_visible()
+    await expect(dialog.get_by_label("Password")).to_be_focused()
+    await dialog.get_by_label("Password").fill("wrong")
+    await student.page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("alert")).to_contain_text("do not belong together")
+    await dialog.get_by_label("Password").fill(person.password)
+    await student.page.keyboard.press("Enter")
+    await expect(dialog).to_be_hidden()
+    await holds(student, "Kept too", "Every word.")
+    await student.page.get_by_role("button", name="Request Session").click()
+    await expect(student.page.get_by_test_id("request").filter(has_text="Kept too")).to_be_visible()
+
+
+async def test_a_reload_loses_nothing_of_the_form(visit: Visit, blue: Browser) -> None:
+    student, mentor = await visit(), await visit(blue)
+    await mentor.enter("Grace Reload", mentor=True)
+    await student.enter("Ada Reload")
+    await student.fill_request(mentor.name, "Typed once", minutes=300, text="Only once.")
+    await student.page.reload()
+    await holds(student, "Typed once", "Only once.")
+
+
+async def test_a_taken_time_is_said_at_the_field_and_the_form_stays(
+    visit: Visit, blue: Browser, stack: StackEnv
+) -> None:
+    student, mentor = await visit(), await visit(blue)
+    rival = await (await visit()).enter("Rival")
+    teacher = await mentor.enter("Grace Taken", mentor=True)
+    await student.enter("Ada Taken")
+    await student.fill_request(mentor.name, "Too late", minutes=300, text="I was quick.")
+    await agree(stack, rival, teacher, minutes=300)
+    await student.page.get_by_role("button", name="Request Session").click()
+    await expect(student.page.locator("#time-error")).to_contain_text("just been taken")
+    await expect(student.page.get_by_label("Time your clock")).to_be_focused()
+    await holds(student, "Too late", "I was quick.")
+
+
+async def test_an_empty_or_past_request_is_refused_at_its_fields(visit: Visit, blue: Browser) -> None:
+    student, mentor = await visit(), await visit(blue)
+    await mentor.enter("Grace Empty", mentor=True)
+    await student.enter("Ada Empty")
+    await student.page.goto(f"{student.site}/#/request")
+    page = student.page
+    await page.get_by_role("button", name="Request Session").click()
+    for text in ("Choose a mentor.", "Choose a subject.", "Give the session a title.", "Choose a date.", "Choose a time."):
+        await expect(page.get_by_text(text)).to_be_visible()
+    await expect(page.get_by_label("Mentor")).to_be_focused()
+    await student.fill_request(mentor.name, "Yesterday", minutes=0)
+    await page.get_by_role("button", name="Request Session").click()
+    await expect(page.get_by_text("already in the past")).to_be_visible()
