@@ -1,0 +1,1 @@
+"""Availability, slots, series, reschedule, bulk, ratings, notes, templates: in the database."""
