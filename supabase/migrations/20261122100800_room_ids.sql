@@ -14,18 +14,17 @@ declare
     random_bytes bytea;
     value integer;
 begin
-    loop
+    while length(room_id) < 13 loop
         random_bytes := extensions.gen_random_bytes(16);
         for position in 0..15 loop
             value := get_byte(random_bytes, position);
             if value < 252 then
                 room_id := room_id || substr(alphabet, value % 36 + 1, 1);
-                if length(room_id) = 13 then
-                    return room_id;
-                end if;
+                exit when length(room_id) = 13;
             end if;
         end loop;
     end loop;
+    return room_id;
 end
 $$;
 revoke execute on function private.random_room_id() from public;
@@ -50,6 +49,7 @@ begin
         end if;
     end loop;
     perform private.fail(503, 'no_free_room', 'No free room name was found. Please try again.');
+    return null;
 end
 $$;
 revoke execute on function private.free_room_id() from public;

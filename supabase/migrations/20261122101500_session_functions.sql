@@ -6,9 +6,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    caller uuid := private.require_caller();
     agreed public.sessions;
 begin
+    perform private.require_caller();
     select s.* into agreed from public.sessions as s where s.id = session_for.session_id;
     if not found then
         perform private.fail(404, 'not_found', 'There is no such session.');

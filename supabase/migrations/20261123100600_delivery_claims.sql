@@ -90,7 +90,7 @@ as $$
 declare
     taken public.notification_deliveries;
     why text;
-    contents jsonb := '[]';
+    contents jsonb := jsonb_build_array();
     skipped integer := 0;
     dead integer := 0;
 begin

@@ -82,9 +82,9 @@ declare
         suggest_slots.time_zone, (select p.time_zone from public.profiles as p where p.id = caller), 'UTC'
     );
     mentors uuid[];
-    found_mentors uuid[] := '{}';
-    found_starts timestamptz[] := '{}';
-    found_preferred boolean[] := '{}';
+    found_mentors uuid[] := array[]::uuid[];
+    found_starts timestamptz[] := array[]::timestamptz[];
+    found_preferred boolean[] := array[]::boolean[];
     searched timestamptz := from_time;
     reach timestamptz;
     stride integer := 1;

@@ -106,7 +106,7 @@ set search_path = ''
 as $$
 declare
     asked jsonb := jsonb_build_object('answer', answer, 'reason', reason, 'request_ids', to_jsonb(request_ids));
-    results jsonb := '[]';
+    results jsonb := jsonb_build_array();
     request_id uuid;
 begin
     perform private.require_caller();

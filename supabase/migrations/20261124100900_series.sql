@@ -455,9 +455,9 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    caller uuid := private.require_caller();
     chosen record;
 begin
+    perform private.require_caller();
     for chosen in select s.id from private.sessions_in_scope(cancel_series_sessions.session_id, scope) as s loop
         return next public.cancel_session(chosen.id, reason);
     end loop;
