@@ -10,29 +10,29 @@ from typing import Any
 
 from mangum import Mangum
 
-from functions.app import create_context
 from functions.asgi import app_from_environment
-from functions.context import Context
 from functions.timed_work import do_timed_work
+
+SCHEDULERS = ("aws.events", "aws.scheduler")
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """What Lambda calls."""
-    if event.get("source") == "aws.events" or event.get("source") == "aws.scheduler":
-        return asyncio.run(_timed_work())
+    loop = _loop()
+    if event.get("source") in SCHEDULERS:
+        return loop.run_until_complete(do_timed_work(app_from_environment().state.context))
     return _adapter()(dict(event), context)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    # One loop as long as the sandbox lives: open connections belong to it, and Mangum looks for it.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
 
 
 @cache
 def _adapter() -> Mangum:
     # The app lives as long as the sandbox; its connections end with it.
     return Mangum(app_from_environment(), lifespan="off")
-
-
-async def _timed_work() -> dict[str, Any]:
-    made: Context = app_from_environment().state.context
-    fresh = create_context(made.settings, clock=made.clock)
-    try:
-        return await do_timed_work(fresh)
-    finally:
-        await fresh.aclose()

@@ -69,8 +69,12 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
             str(status): _response(answer) for status, answer in sorted(endpoint.answers.items())
         },
     }
-    for status, codes in sorted(_refusals(endpoint).items()):
-        operation["responses"][str(status)] = _refusal(codes, endpoint.refusal_type)
+    refusals = _refusals(endpoint)
+    if "{" in endpoint.path:
+        # A value with a slash in it leads to no endpoint at all.
+        refusals.setdefault(404, []).append("not_found")
+    for status, codes in sorted(refusals.items()):
+        operation["responses"][str(status)] = _refusal(status, codes, endpoint.refusal_type)
     parameters = [
         {
             "name": name,
@@ -109,11 +113,14 @@ def _refusals(endpoint: Endpoint) -> dict[int, list[str]]:
     return found
 
 
-def _refusal(codes: list[str], media_type: str) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string"}
+def _refusal(status: int, codes: list[str], media_type: str) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    page = {media_type: {"schema": {"type": "string"}}}
     if media_type == "application/json":
-        schema = {"$ref": "#/components/schemas/Error"}
-    return {"description": ", ".join(codes), "content": {media_type: {"schema": schema}}}
+        content = error
+    else:
+        content = {**page, **error} if status == 404 else page
+    return {"description": ", ".join(dict.fromkeys(codes)), "content": content}
 
 
 if __name__ == "__main__":
