@@ -156,11 +156,18 @@ class Channel:
             for wish in self._wishes:
                 accepted.append(wanted(wish))
                 await self.service.check(accepted[-1], self.role)
-        except (BadSubscription, Refused, Unavailable) as exc:
+        except (BadSubscription, Refused) as exc:
             self._drop_subscriptions()
             if done is not None:
                 done(f"RealtimeDisabledForConfiguration: {exc}")
-            self.system("postgres_changes", "error", str(exc))
+            else:
+                self.system("postgres_changes", "error", str(exc))
+            return
+        except Unavailable as exc:
+            if done is not None:
+                done(f"UnableToConnectToProject: {exc}")
+            else:
+                self.stream_lost(str(exc))
             return
         self._drop_subscriptions()
         for entry in accepted:

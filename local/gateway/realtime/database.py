@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -36,7 +37,8 @@ class Database:
         """An autocommit connection. Raises Unavailable when there is none, or when it breaks."""
         async with self._turn:
             try:
-                if self._connection is None or self._connection.closed:
+                if self._connection is None or self._connection.closed or said(self._connection):
+                    await self.close()
                     self._connection = await psycopg.AsyncConnection.connect(
                         self._conninfo, autocommit=True
                     )
@@ -47,5 +49,13 @@ class Database:
                 raise
 
     async def close(self) -> None:
+        """Let go of the connection, if there is one."""
         if self._connection is not None:
             await self._connection.close()
+
+
+def said(connection: Connection) -> bool:
+    """Whether the server said something on an idle connection: as a rule, that it is over."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
