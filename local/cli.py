@@ -23,6 +23,18 @@ The data stays in the data directory over `down` and `up`. More: docs/local.md
 """
 
 
+UP = """Start PostgreSQL, PostgREST, the gateway, signaling and the pages; make the database when
+there is none, apply new migrations, print URLs, keys and two test users. On a stack that runs
+already it only prints them."""
+LISTENS = {
+    "gateway": "the gateway: rest, auth, realtime, functions",
+    "db": "PostgreSQL",
+    "signaling": "the signaling server",
+    "web": "the reference pages",
+    "mail": "the mail catcher",
+}
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local",
@@ -37,7 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     up = commands.add_parser(
-        "up", parents=[shared], help="start everything and keep it up until ctrl-C"
+        "up",
+        parents=[shared],
+        description=UP,
+        help="start everything and keep it up until ctrl-C",
     )
     up.add_argument(
         "--detach",
@@ -50,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         port = getattr(default, name)
         up.add_argument(
             flag, dest=name, type=port_number, metavar="N",
-            help=f"port of the {name} (default: {port}; 0: any free one)",
+            help=f"{LISTENS[name]} (default: {port}; 0: any free port)",
         )  # fmt: skip
 
     env = commands.add_parser("env", parents=[shared], help="URLs and keys of a running stack")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shlex
@@ -22,6 +23,7 @@ from local.postgres import remove_forsaken
 from local.services import Services
 from local.state import Busy, State, end_leftovers, hold, is_held
 
+UP_WITHIN = 60.0
 DOWN_WITHIN = 30.0
 
 
@@ -35,17 +37,21 @@ def up(asked: Namespace) -> int:
         wanted.setdefault("mail", 0)  # a stack beside others: its mail port matters to nobody
     ports = Ports(**wanted)
     start = foreground.detached if asked.detach else foreground.attached
-    try:
-        return start(layout, ports, fresh=asked.fresh)
-    except Busy:
-        if asked.fresh:
-            reset(asked)
-        state = wait_ready(layout)
-        print(f"already running (pid {state.pid})")
-        if any(port not in (0, getattr(state.ports, name)) for name, port in wanted.items()):
-            print("it keeps its ports; to change them, `down` first")
-        print(report.welcome(services_of(layout, state)))
-        return 0
+    deadline = time.monotonic() + UP_WITHIN
+    while True:
+        try:
+            return start(layout, ports, fresh=asked.fresh)
+        except Busy:
+            state = wait_ready(layout, deadline)
+        if state is not None:
+            break
+    if asked.fresh:
+        reset(asked)
+    print(f"already running (pid {state.pid})")
+    if any(port not in (0, getattr(state.ports, name)) for name, port in wanted.items()):
+        print("it keeps its ports; to change them, `down` first")
+    print(report.welcome(services_of(layout, state)))
+    return 0
 
 
 def env(asked: Namespace) -> int:
@@ -146,44 +152,56 @@ def reset(asked: Namespace) -> int:
     except FileNotFoundError as exc:
         raise StackError(f"there is no stack in {layout.data}") from exc
     except Busy:
-        wait_ready(layout)
+        wait_ready(layout, time.monotonic() + UP_WITHIN)
         asyncio.run(control.order(layout.control_socket, "reset", print))
         return 0
 
 
 def down(asked: Namespace) -> int:
     layout = Layout.at(asked.data)
-    if is_held(layout):
-        state = State.load(layout.state)
-        if state is not None:
-            os.kill(state.pid, signal.SIGTERM)
-        deadline = time.monotonic() + DOWN_WITHIN
-        while is_held(layout):
-            if time.monotonic() > deadline:
-                raise StackError(f"{layout.data} did not stop; see {layout.log('stack')}")
-            time.sleep(0.02)
-        print("stopped")
-    else:
-        print(f"not running ({layout.data})")
+    print("stopped" if stop(layout) else f"not running ({layout.data})")
     if layout.data.exists():
-        with hold(layout):
-            left = State.load(layout.state)
-            if left is not None:
-                end_leftovers(left)
-                layout.state.unlink()
+        with contextlib.suppress(Busy), hold(layout):  # busy: somebody starts it again already
+            tidy(layout)
             if asked.remove:
                 remove_database(layout)
-                shutil.rmtree(layout.data)
+                layout.remove()
                 print("removed its data and keys")
     return 0
 
 
+def stop(layout: Layout) -> bool:
+    """Have a running stack stop, and wait for it; false when none runs."""
+    deadline = time.monotonic() + DOWN_WITHIN
+    told: int | None = None
+    while is_held(layout):
+        state = State.load(layout.state)  # absent while it is only just starting
+        if state is not None and state.pid != told:
+            told = state.pid
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(state.pid, signal.SIGTERM)
+        if time.monotonic() > deadline:
+            raise StackError(f"{layout.data} did not stop; see {layout.log('stack')}")
+        time.sleep(0.02)
+    return told is not None
+
+
+def tidy(layout: Layout) -> list[str]:
+    """Clean up after a stack that was killed; returns the services that had outlived it.
+
+    Only with the data directory held.
+    """
+    left = State.load(layout.state)
+    if left is None:
+        return []
+    ended = end_leftovers(left)
+    layout.state.unlink()
+    return ended
+
+
 def remove_database(layout: Layout) -> None:
     """Remove the data wherever it is; the keys stay. Only with the data directory held."""
-    left = State.load(layout.state)
-    if left is not None:
-        end_leftovers(left)
-        layout.state.unlink()
+    tidy(layout)
     shutil.rmtree(layout.database.resolve(), ignore_errors=True)
     if layout.database.is_symlink():
         layout.database.unlink()
@@ -198,18 +216,18 @@ def running(layout: Layout) -> State:
     return state
 
 
-def wait_ready(layout: Layout, within: float = 60.0) -> State:
-    """The stack that somebody else is starting, once it is ready."""
-    deadline = time.monotonic() + within
-    while True:
+def wait_ready(layout: Layout, deadline: float) -> State | None:
+    """The stack that somebody else is starting, once it is ready; None when it went away."""
+    while is_held(layout):
         state = State.load(layout.state)
         if state is not None and state.ready:
             return state
-        if not is_held(layout) or time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             raise StackError(
-                f"another `up` held {layout.data} and did not come up; see {layout.log('stack')}"
+                f"another `up` holds {layout.data} and is not ready; see {layout.log('stack')}"
             )
         time.sleep(0.05)
+    return None
 
 
 def services_of(layout: Layout, state: State) -> Services:

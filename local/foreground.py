@@ -12,12 +12,12 @@ import traceback
 from collections.abc import Iterable
 
 from local import report
-from local.commands import remove_database
+from local.commands import remove_database, tidy
 from local.faults import StackError
 from local.keys import Keys
 from local.layout import Layout
 from local.ports import Ports
-from local.state import Busy, State, end_leftovers, hold
+from local.state import Busy, hold
 from local.supervisor import Say, Supervisor, run
 
 
@@ -41,12 +41,8 @@ def serve(layout: Layout, ports: Ports, fresh: bool, say: Say, on_ready: Say) ->
     began = time.monotonic()
     layout.data.mkdir(parents=True, exist_ok=True)
     with hold(layout):
-        left = State.load(layout.state)
-        if left is not None:
-            ended = end_leftovers(left)
-            layout.state.unlink()
-            if ended:
-                say(f"ended what a killed stack had left: {', '.join(ended)}")
+        if ended := tidy(layout):
+            say(f"ended what a killed stack had left: {', '.join(ended)}")
         settled = ports.settled()
         if fresh:
             remove_database(layout)

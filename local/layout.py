@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +74,15 @@ class Layout:
 
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
+
+    def remove(self) -> None:
+        """Remove what a stack keeps beside its database, and nothing else that may lie there."""
+        for directory in (self.logs, self.mail, self.sockets):
+            shutil.rmtree(directory, ignore_errors=True)
+        for file in (self.keys, self.state, self.gateway_settings):
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty
+            self.data.rmdir()
 
     def make(self) -> None:
         """Make the directories; sockets can be reached by this user only."""

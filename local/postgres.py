@@ -28,7 +28,7 @@ SETTINGS = {
     "unix_socket_directories": "",
     "wal_level": "logical",
     "fsync": "off",
-    "max_connections": "120",
+    "max_connections": "200",
     "max_wal_senders": "12",
     "max_replication_slots": "24",
     "max_slot_wal_keep_size": "512MB",
@@ -70,7 +70,7 @@ class Cluster:
         scratch = self.path.with_name(f"{self.path.name}.new")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700, parents=True)
-        descriptor, password_file = tempfile.mkstemp()
+        descriptor, password_file = tempfile.mkstemp(dir=self.path.parent)
         os.write(descriptor, PASSWORD.encode())
         os.close(descriptor)
         if self.account is not None:
@@ -114,9 +114,10 @@ class Cluster:
         They notice by themselves, but not while they compute. Only when the server is known to be
         dead; does nothing where there is no /proc.
         """
+        home = self.path.resolve()
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if (entry / "cwd").readlink() == self.path:
+                if (entry / "cwd").readlink() == home:
                     os.kill(int(entry.name), signal.SIGKILL)
             except OSError:  # gone meanwhile, or not ours
                 continue

@@ -128,6 +128,7 @@ class Services:
             env=self.development
             | self.base_env()
             | self.urls
+            | without_proxy(self.env)
             | {"PYTHONPATH": module_path(self.env)},
             gated=gated,
         )
@@ -136,6 +137,12 @@ class Services:
         return {
             name: value for name, value in self.env.items() if not name.startswith(("PG", "PYTHON"))
         }
+
+
+def without_proxy(env: Mapping[str, str]) -> dict[str, str]:
+    """Have HTTP clients go to this machine themselves, whatever proxy leads to the world."""
+    hosts = ",".join(filter(None, [env.get("NO_PROXY") or env.get("no_proxy"), HOST, "localhost"]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def module_path(env: Mapping[str, str]) -> str:
