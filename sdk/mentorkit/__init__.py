@@ -4,12 +4,14 @@
 """
 
 from mentorkit._async.client import AsyncMentorkit
+from mentorkit._async.service import AsyncService
 from mentorkit._live.feed import Overflow
 from mentorkit._live.hub import ConnectionStatus, LiveOptions
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import Retries
 from mentorkit._sync.client import Mentorkit
 from mentorkit._sync.live import Watch
+from mentorkit._sync.service import Service
 from mentorkit.errors import BY_CODE, MentorkitError
 from mentorkit.models import (
     Mentor,
@@ -25,28 +27,69 @@ from mentorkit.models import (
     Subject,
     User,
 )
+from mentorkit.planning import (
+    Answered,
+    Blocked,
+    BookingTerms,
+    DayHours,
+    Frequency,
+    Occurrence,
+    PendingPolicy,
+    Proposal,
+    ProposalStatus,
+    Rating,
+    Scope,
+    Series,
+    Slot,
+    Suggestion,
+    Template,
+    WeeklyHours,
+)
+from mentorkit.storage import FileStorage, KeyringStorage, MemoryStorage, Storage
 
 __all__ = [
     "BY_CODE",
+    "Answered",
     "AsyncMentorkit",
+    "AsyncService",
     "AsyncWatch",
+    "Blocked",
+    "BookingTerms",
     "ConnectionStatus",
+    "DayHours",
+    "FileStorage",
+    "Frequency",
+    "KeyringStorage",
     "LiveOptions",
+    "MemoryStorage",
     "Mentor",
     "Mentorkit",
     "MentorkitError",
     "NoShow",
     "Notice",
     "NoticeKind",
+    "Occurrence",
     "Overflow",
+    "PendingPolicy",
     "Profile",
+    "Proposal",
+    "ProposalStatus",
+    "Rating",
     "Request",
     "RequestStatus",
     "Retries",
     "Role",
+    "Scope",
+    "Series",
+    "Service",
     "Session",
     "SessionStatus",
+    "Slot",
+    "Storage",
     "Subject",
+    "Suggestion",
+    "Template",
     "User",
     "Watch",
+    "WeeklyHours",
 ]

@@ -15,3 +15,7 @@ NOTICE = "id,recipient_id,kind,request_id,session_id,payload,created_at,read_at,
 MENTOR = "id,name,bio,rating,rating_count,total_sessions_taught,time_zone,subjects"
 PROFILE = "id,name,bio,is_mentor,rating,rating_count,total_sessions_taught,time_zone"
 SUBJECT = "id,name,description"
+PROPOSAL = (
+    "id,session_id,proposed_by,previous_time,scheduled_time,duration,message,status,reason,"
+    "expires_at,created_at"
+)

@@ -83,9 +83,9 @@ def check(response: httpx.Response) -> None:
             f"The API key was not accepted ({body.get('message') or body.get('msg') or status}): "
             "copy the publishable key of this project again."
         )
-    if (status == 429 and body.get("code") not in BY_CODE) or (
-        status >= 502 and status not in (505, 510)
-    ):
+    if body.get("code") in BY_CODE:
+        return
+    if status == 429 or (status >= 502 and status not in (505, 510)):
         raise _overload(response, body)
     if status >= 500 and not body.get("code"):
         raise _overload(response, body)

@@ -9,7 +9,7 @@ MentorkitError
 │   ├── Invalid                  what was sent cannot be right, whoever sends it
 │   │   └── ReasonRequired, TimeInPast, ...
 │   ├── Conflict                 it was right once; somebody or some time came before you
-│   │   └── SlotTaken, RequestNotPending, RequestLapsed, BadTransition
+│   │   └── SlotTaken, OutsideHours, RequestNotPending, RequestLapsed, BadTransition
 │   └── TooMany                  a limit; try later
 ├── Unavailable                  the network or the server; trying again may help (`retry_after`)
 │   └── RateLimited
@@ -138,6 +138,12 @@ class BadTransition(Conflict):
     code = "bad_transition"
 
 
+class OutsideHours(Conflict):
+    """The mentor is not available at that time."""
+
+    code = "outside_hours"
+
+
 class TooMany(Refused):
     """A limit is reached; try again later."""
 
@@ -220,23 +226,59 @@ class Closed(MentorkitError):
     code = "closed"
 
 
-BY_CODE: dict[str, type[Refused]] = {
-    "not_signed_in": NotSignedIn,
+BY_CODE: dict[str, type[MentorkitError]] = {
+    "already_rated": Conflict,
+    "bad_answer": Invalid,
+    "bad_bulk": Invalid,
+    "bad_duration": Invalid,
+    "bad_rating": Invalid,
+    "bad_scope": Invalid,
+    "bad_search": Invalid,
+    "bad_series": Invalid,
+    "bad_side": Invalid,
+    "bad_subscription": Invalid,
+    "bad_transition": BadTransition,
+    "bad_url": Invalid,
+    "bad_window": Invalid,
+    "cap_reached": Conflict,
+    "delivery_under_way": Conflict,
+    "fixed_field": NotAllowed,
+    "history_is_final": NotAllowed,
+    "key_reused": Conflict,
+    "link_expired": Conflict,
+    "link_unknown": NotFound,
+    "link_used": Conflict,
+    "name_required": Invalid,
+    "no_free_room": Unavailable,
+    "not_a_mentor": NotAMentor,
     "not_allowed": NotAllowed,
     "not_found": NotFound,
-    "request_not_pending": RequestNotPending,
-    "request_lapsed": RequestLapsed,
-    "slot_taken": SlotTaken,
-    "bad_transition": BadTransition,
+    "not_rateable": Conflict,
+    "not_signed_in": NotSignedIn,
+    "notes_closed": Conflict,
+    "outside_hours": OutsideHours,
+    "proposal_lapsed": Conflict,
+    "proposal_not_pending": Conflict,
+    "rating_closed": Conflict,
     "reason_required": ReasonRequired,
-    "title_required": Invalid,
+    "request_lapsed": RequestLapsed,
+    "request_not_pending": RequestNotPending,
+    "self_request": Invalid,
+    "series_clash": Conflict,
+    "slot_taken": SlotTaken,
     "text_too_long": Invalid,
-    "bad_duration": Invalid,
     "time_in_past": TimeInPast,
     "time_not_on_minute": Invalid,
-    "not_a_mentor": NotAMentor,
-    "self_request": Invalid,
-    "unknown_subject": Invalid,
+    "title_required": Invalid,
+    "too_early": Conflict,
+    "too_far_ahead": Conflict,
+    "too_late_to_cancel": Conflict,
+    "too_many_endpoints": TooMany,
+    "too_many_feeds": TooMany,
     "too_many_open_requests": TooMany,
+    "too_many_subscriptions": TooMany,
+    "too_soon": Conflict,
+    "unknown_subject": Invalid,
+    "unknown_time_zone": Invalid,
 }
 """The class of each code that the database raises; docs/errors.md says when it does."""

@@ -10,7 +10,9 @@ import httpx
 from mentorkit._async.auth import AsyncAuth
 from mentorkit._async.live import AsyncConnection, AsyncLive
 from mentorkit._async.notifications import AsyncNotifications
+from mentorkit._async.offers import AsyncSeriesOfSessions, AsyncTemplates
 from mentorkit._async.people import AsyncMentors, AsyncProfiles, AsyncSubjects
+from mentorkit._async.planning import AsyncAvailability, AsyncSlots
 from mentorkit._async.requests import AsyncRequests
 from mentorkit._async.sessions import AsyncSessions
 from mentorkit._async.transport import AsyncTransport, make_http
@@ -72,6 +74,10 @@ class AsyncMentorkit:
         self.profiles = AsyncProfiles(transport, self.auth)
         self.requests = AsyncRequests(transport, self.auth, self._live)
         self.sessions = AsyncSessions(transport, self.auth, self._live, self._clock)
+        self.availability = AsyncAvailability(transport, self.auth)
+        self.slots = AsyncSlots(transport)
+        self.templates = AsyncTemplates(transport, self.auth)
+        self.series = AsyncSeriesOfSessions(transport)
         self.notifications = AsyncNotifications(transport, self.auth, self._live, self._clock)
 
     def as_user(self, access_token: str | TokenSource) -> AsyncMentorkit:

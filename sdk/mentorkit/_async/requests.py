@@ -18,6 +18,7 @@ from mentorkit._live.feeds import REQUESTS
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._rows import aware, identity, many, one
 from mentorkit.models import Request, RequestStatus, Role, Session
+from mentorkit.planning import Answered
 
 
 class AsyncRequests:
@@ -84,6 +85,34 @@ class AsyncRequests:
         parameters = {"request_id": identity("request_id", request_id), "reason": reason}
         return await self._transport.run(
             function("reject_request", parameters, one(Request.from_row))
+        )
+
+    async def approve_many(
+        self, *request_ids: UUID | str, idempotency_key: str | None = None
+    ) -> builtins.list[Answered]:
+        """Accept up to 200 requests, one after the other; each entry says what became of one.
+
+        An earlier one may take the time of a later one. Repeated with one key, like `create`.
+        """
+        parameters = {
+            "request_ids": [identity("request_id", row) for row in request_ids],
+            "idempotency_key": idempotency_key or str(uuid4()),
+        }
+        return await self._transport.run(
+            function("approve_requests", parameters, many(Answered.from_row), safe=True)
+        )
+
+    async def reject_many(
+        self, *request_ids: UUID | str, reason: str, idempotency_key: str | None = None
+    ) -> builtins.list[Answered]:
+        """Decline up to 200 requests with one reason; each entry says what became of one."""
+        parameters = {
+            "request_ids": [identity("request_id", row) for row in request_ids],
+            "reason": reason,
+            "idempotency_key": idempotency_key or str(uuid4()),
+        }
+        return await self._transport.run(
+            function("reject_requests", parameters, many(Answered.from_row), safe=True)
         )
 
     async def withdraw(self, request_id: UUID | str) -> Request:

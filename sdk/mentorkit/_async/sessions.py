@@ -17,8 +17,9 @@ from mentorkit._clock import AsyncClock
 from mentorkit._live.feed import Overflow
 from mentorkit._live.feeds import SESSIONS
 from mentorkit._live.watch import AsyncWatch
-from mentorkit._rows import identity, many, one
+from mentorkit._rows import aware, identity, many, one
 from mentorkit.models import NoShow, Role, Session
+from mentorkit.planning import Proposal, Rating
 
 
 class AsyncSessions:
@@ -133,6 +134,108 @@ class AsyncSessions:
         }
         return await self._transport.run(
             function("mark_no_show", parameters, one(Session.from_row))
+        )
+
+    async def write_notes(
+        self, session_id: UUID | str, *, before: str | None = None, after: str | None = None
+    ) -> Session:
+        """Write the notes before (the student) or after (the mentor) a session.
+
+        What is None stays, an empty text clears. Raises `NotAllowed`, `Conflict` (notes_closed),
+        `Invalid` (text_too_long), `NotFound`.
+        """
+        parameters = {
+            "session_id": identity("session_id", session_id),
+            "pre_session_notes": before,
+            "post_session_notes": after,
+        }
+        return await self._transport.run(
+            function("write_session_notes", parameters, one(Session.from_row), safe=True)
+        )
+
+    async def rate(
+        self, session_id: UUID | str, *, rating: int, comment: str | None = None
+    ) -> Rating:
+        """Rate the other one, 1 to 5, once, after the session.
+
+        Raises `Conflict` (already_rated, not_rateable, rating_closed), `Invalid` (bad_rating).
+        """
+        parameters = {
+            "session_id": identity("session_id", session_id),
+            "rating": rating,
+            "comment": comment,
+        }
+        return await self._transport.run(function("rate_session", parameters, one(Rating.from_row)))
+
+    async def ratings(self, session_id: UUID | str) -> builtins.list[Rating]:
+        """The ratings of a session that you may see."""
+        row = identity("session_id", session_id)
+        columns = "session_id,rater_id,rated_id,rating,comment,created_at"
+        return await self._transport.run(
+            Call(
+                lambda db: db.from_("session_ratings").select(columns).eq("session_id", row),
+                many(Rating.from_row),
+            )
+        )
+
+    async def reschedule(
+        self,
+        session_id: UUID | str,
+        *,
+        scheduled_time: datetime,
+        duration: int | None = None,
+        message: str | None = None,
+    ) -> Proposal:
+        """Propose another time; the session stays where it is until the other one accepts.
+
+        Against a pending proposal of the other one it is a counter-offer; it replaces your own.
+        """
+        parameters = {
+            "session_id": identity("session_id", session_id),
+            "scheduled_time": aware("scheduled_time", scheduled_time),
+            "duration": duration,
+            "message": message,
+        }
+        return await self._transport.run(
+            function("propose_reschedule", parameters, one(Proposal.from_row))
+        )
+
+    async def proposals(self, session_id: UUID | str) -> builtins.list[Proposal]:
+        """The proposals of another time for a session, the latest first."""
+        row = identity("session_id", session_id)
+        return await self._transport.run(
+            Call(
+                lambda db: (
+                    db.from_("reschedule_proposals")
+                    .select(_columns.PROPOSAL)
+                    .eq("session_id", row)
+                    .order("created_at", desc=True)
+                ),
+                many(Proposal.from_row),
+            )
+        )
+
+    async def accept_reschedule(self, proposal_id: UUID | str) -> Session:
+        """Move the session to the proposed time. Raises `SlotTaken`, `Conflict`, `NotFound`."""
+        parameters = {"proposal_id": identity("proposal_id", proposal_id)}
+        return await self._transport.run(
+            function("accept_reschedule", parameters, one(Session.from_row))
+        )
+
+    async def decline_reschedule(
+        self, proposal_id: UUID | str, *, reason: str | None = None
+    ) -> Proposal:
+        """Leave the session where it is. Raises `Conflict` (proposal_not_pending), `NotFound`."""
+        parameters = {"proposal_id": identity("proposal_id", proposal_id), "reason": reason}
+        return await self._transport.run(
+            function("decline_reschedule", parameters, one(Proposal.from_row))
+        )
+
+    async def withdraw_reschedule(self, proposal_id: UUID | str) -> Proposal:
+        """Take back your own proposal. Raises `Conflict` (proposal_not_pending), `NotFound`."""
+        parameters = {"proposal_id": identity("proposal_id", proposal_id)}
+        return await self._transport.run(
+            function("withdraw_reschedule", parameters, one(Proposal.from_row))
         )
 
     def watch(

@@ -16,7 +16,9 @@ from mentorkit._retry import Retries
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.live import Connection, Live
 from mentorkit._sync.notifications import Notifications
+from mentorkit._sync.offers import SeriesOfSessions, Templates
 from mentorkit._sync.people import Mentors, Profiles, Subjects
+from mentorkit._sync.planning import Availability, Slots
 from mentorkit._sync.requests import Requests
 from mentorkit._sync.sessions import Sessions
 from mentorkit._sync.transport import Transport, make_http
@@ -71,6 +73,10 @@ class Mentorkit:
         self.profiles = Profiles(transport, self.auth)
         self.requests = Requests(transport, self.auth, self._live)
         self.sessions = Sessions(transport, self.auth, self._live, self._clock)
+        self.availability = Availability(transport, self.auth)
+        self.slots = Slots(transport)
+        self.templates = Templates(transport, self.auth)
+        self.series = SeriesOfSessions(transport)
         self.notifications = Notifications(transport, self.auth, self._live, self._clock)
 
     def as_user(self, access_token: str | SyncTokenSource) -> Mentorkit:

@@ -1,0 +1,97 @@
+# Generated from mentorkit/_async/service.py by scripts/generate_sync.py: change that file.
+"""The service: timed work and administration, with the secret key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+
+from mentorkit._calls import function
+from mentorkit._clock import SyncClock
+from mentorkit._endpoint import Endpoint
+from mentorkit._retry import Retries
+from mentorkit._rows import aware, identity
+from mentorkit._sync.transport import Nobody, Transport, make_http
+
+
+class Service:
+    """What no user may do: timed work, and functions granted to the service alone.
+
+    It takes the secret key, which `Mentorkit` refuses, and it cannot sign in, so it can
+    never become a user and a user's client can never become it. It is not for reading on behalf of
+    somebody: row level security does not hold for it. Only for servers.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        secret_key: str,
+        *,
+        timeout: float = 30.0,
+        retries: Retries | None = None,
+        clock: SyncClock | None = None,
+        _http: httpx.Client | None = None,
+    ) -> None:
+        self._http = _http or make_http(timeout)
+        self._transport = Transport(
+            Endpoint.secret(url, secret_key),
+            self._http,
+            Nobody(),
+            retries or Retries(),
+            clock or SyncClock(),
+        )
+
+    def timed_work(self, *, now: datetime | None = None, max_items: int = 500) -> dict[str, int]:
+        """Expire, remind, start and complete what is due; gives how many of each.
+
+        Two callers at once do each item once, so that it may be repeated and called from several
+        schedulers. `max_items` bounds one call: call again while something was done.
+        """
+        parameters: dict[str, Any] = {"max_items": max_items}
+        if now is not None:
+            parameters["now"] = aware("now", now)
+        return self._transport.run(function("timed_work", parameters, _counts, safe=True))
+
+    def schema_version(self) -> str:
+        """Which migrations the database has."""
+        return self._transport.run(function("schema_version", {}, str, safe=True))
+
+    def call(
+        self, name: str, parameters: dict[str, Any] | None = None, *, safe: bool = False
+    ) -> Any:
+        """Call any database function as the service; `safe` says it may be called twice."""
+        values = {key: _plain(key, value) for key, value in (parameters or {}).items()}
+        return self._transport.run(function(name, values, _as_it_is, safe=safe))
+
+    def close(self) -> None:
+        """End the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _counts(data: Any) -> dict[str, int]:
+    return {str(name): int(count) for name, count in dict(data).items()}
+
+
+def _as_it_is(data: Any) -> Any:
+    return data
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return aware(name, value)
+    return identity(name, value) if isinstance(value, UUID) else value
