@@ -6,14 +6,16 @@ import asyncio
 import os
 import signal
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
+from psycopg import AsyncConnection, OperationalError
 
 from tests.local.conftest import Prepared
 from tests.local.own import OwnStack, can_sign_in, own_profile, processes_of
 from tests.support.campaign import size
-from tests.support.people import sign_up
+from tests.support.people import Person, sign_up
 from tests.support.stack import ANY_PORTS
 from tests.support.wait import eventually
 
@@ -28,25 +30,52 @@ FLAGS = {
 
 async def test_killing_postgres_loses_nothing(own: OwnStack) -> None:
     env = await own.up()
-    ben = await sign_up(env, "Ben")
-    killed = own.pid("postgres")
-    os.kill(killed, signal.SIGKILL)
+    for _ in range(size(1, 4)):
+        ben = await sign_up(env, "Ben")
+        killed = own.pid("postgres")
+        os.kill(killed, signal.SIGKILL)
 
-    async with httpx.AsyncClient(base_url=env.supabase_url, timeout=5) as http:
-        # An answer now, be it an error: nobody is kept waiting for a database that is gone.
-        for path in ("/rest/v1/subjects", "/auth/v1/settings", "/rest/v1/subjects"):
-            await http.get(path, headers={"apikey": env.publishable_key})
+        async with httpx.AsyncClient(base_url=env.supabase_url, timeout=5) as http:
+            # An answer now, be it an error: nobody is kept waiting for a database that is gone.
+            for path in ("/rest/v1/subjects", "/auth/v1/settings", "/rest/v1/subjects"):
+                await http.get(path, headers={"apikey": env.publishable_key})
 
-    async def back() -> bool:
-        return own.pid("postgres") != killed and "postgres is back" in own.log("stack")
+        async def back(killed: int = killed) -> bool:
+            return own.pid("postgres") != killed and own.log("stack").endswith("is back\n")
 
-    await eventually(back, within=20)
+        await eventually(back, within=20)
 
-    async def all_work() -> bool:
-        return await can_sign_in(env, ben) and await own_profile(env, ben)
+        async def all_work(ben: Person = ben) -> bool:
+            return await can_sign_in(env, ben) and await own_profile(env, ben)
 
-    await eventually(all_work, within=10)
-    await sign_up(env, "Cleo")
+        await eventually(all_work, within=10)
+
+
+async def test_a_session_that_does_not_notice_the_kill_is_not_waited_for(own: OwnStack) -> None:
+    env = await own.up()
+    async with await AsyncConnection.connect(env.database_url, autocommit=True) as conn:
+        busy = asyncio.create_task(conn.execute("select sum(n) from generate_series(1, 1e12) as n"))
+        backend = conn.info.backend_pid
+
+        async def computes() -> bool:
+            return cpu_ticks(backend) > 5
+
+        await eventually(computes, within=20)
+        os.kill(own.pid("postgres"), signal.SIGKILL)
+        with pytest.raises(OperationalError):
+            await asyncio.wait_for(busy, 20)
+        assert backend not in processes_of(own.data)
+
+    async def works() -> bool:
+        return "postgres is back" in own.log("stack")
+
+    await eventually(works, within=20)
+
+
+def cpu_ticks(pid: int) -> int:
+    """How long a process has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 @pytest.mark.parametrize("service", SERVICES[: size(2, 4)])

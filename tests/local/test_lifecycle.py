@@ -12,7 +12,7 @@ from tests.local.conftest import Prepared
 from tests.local.own import OwnStack, can_sign_in, own_profile
 from tests.support.campaign import size
 from tests.support.people import sign_up
-from tests.support.stack import ANY_PORTS
+from tests.support.stack import ANY_PORTS, REPO, local_command
 from tests.support.wait import eventually
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -132,3 +132,20 @@ async def test_a_signal_while_starting_ends_all_of_it(own: OwnStack) -> None:
         assert await asyncio.wait_for(terminal.wait(), 15) == 0
         await own.ended(within=1)
         assert own.state() == {}
+
+
+async def test_ctrl_c_while_waiting_for_a_detached_start_calls_it_off(own: OwnStack) -> None:
+    waiting = await asyncio.create_subprocess_exec(
+        *local_command("up", "--detach", "--data", str(own.data), *ANY_PORTS),
+        cwd=REPO,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+
+    async def has_begun() -> bool:
+        return bool(own.state())
+
+    await eventually(has_begun, within=10)
+    waiting.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(waiting.wait(), 15) == 130
+    await own.ended(within=1)
+    assert own.state() == {}
