@@ -163,8 +163,10 @@ async def test_a_column_added_later_is_told(stack: StackEnv) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name, "INSERT", "room=eq.hall").start()
         await table.add(ada.id)
-        await table.run("alter table {} add color text default 'red'")
-        await table.add(ada.id)
+        await watcher.hears(1)
+        async with table.connection.transaction():
+            await table.run("alter table {} add color text default 'red'")
+            await table.add(ada.id)
         before, after = await watcher.hears(2)
         assert "color" not in before["record"]
         assert after["record"]["color"] == "red"

@@ -47,8 +47,7 @@ class Changes:
             return
         event = event_of(relation, change, begin.committed_at)
         async with self._database.connection() as connection:
-            await self._await_commit(connection, begin)
-            table = await self._table(connection, relation)
+            table = await self._table(connection, relation, begin)
             if table is None:
                 return
             wishes = await self._filtered(connection, table, event, wishes)
@@ -58,7 +57,8 @@ class Changes:
             known = [wish for wish in wishes if wish.subscriber.role in readable]
             faults = {} if event.kind == "DELETE" else self._faults(table, readable)
             sound = [wish for wish in known if wish.subscriber.role not in faults]
-            sound = await self._visible(connection, table, event, sound)
+            sound = await self._visible(connection, table, event, sound, begin)
+            await self._await_commit(connection, begin)
             json_of = await self._server_json(connection, table, event) if sound else {}
         for wish in known:
             if wish.subscriber.role in faults:
@@ -79,8 +79,12 @@ class Changes:
             await connection.execute("select realtime.await_commit(%s)", (begin.xid,))
             self._settled = begin
 
-    async def _table(self, connection: Connection, relation: Relation) -> Table | None:
+    async def _table(
+        self, connection: Connection, relation: Relation, begin: Begin
+    ) -> Table | None:
         if relation.oid not in self._tables:
+            # The transaction may have altered the table itself.
+            await self._await_commit(connection, begin)
             table = await catalog.read_table(connection, relation.oid)
             if table is None:
                 return None
@@ -149,7 +153,12 @@ class Changes:
         return {role: UNAUTHORIZED for role, names in readable.items() if not keys <= names}
 
     async def _visible(
-        self, connection: Connection, table: Table, event: Event, wishes: list[Subscription]
+        self,
+        connection: Connection,
+        table: Table,
+        event: Event,
+        wishes: list[Subscription],
+        begin: Begin,
     ) -> list[Subscription]:
         if not table.has_rls or event.kind == "DELETE":
             return wishes
@@ -160,7 +169,10 @@ class Changes:
         }
         seen = set()
         if callers:
-            seen = await self._rows.visible_to(connection, table, event.new, list(callers))
+            seen = await self._rows.visible_to(
+                connection, table, event.new, list(callers), begin.xid
+            )
+            self._settled = begin
         return [
             wish
             for wish in wishes

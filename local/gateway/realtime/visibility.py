@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -26,19 +27,26 @@ class RowChecks:
 
     def __init__(self) -> None:
         self._prepared: dict[int, tuple[Connection, Table]] = {}
+        self._last: tuple[tuple[Caller, ...], tuple[str, str]] = (), ("{}", "{}")
 
     async def visible_to(
-        self, connection: Connection, table: Table, record: Record, callers: Sequence[Caller]
+        self,
+        connection: Connection,
+        table: Table,
+        record: Record,
+        callers: Sequence[Caller],
+        xid: int,
     ) -> set[Caller]:
         """The callers who may see the row with the key of `record`; one round trip for all.
 
-        A policy that fails for one caller hides the row from that caller only.
+        Asks when the transaction `xid` that wrote the row is settled. A policy that fails for one
+        caller hides the row from that caller only.
         """
         name = await self._prepare(connection, table)
         values = sql.SQL(", ").join(sql.Literal(record[column.name]) for column in table.key)
         question = sql.SQL("execute {}({})").format(name, values).as_string(connection)
         try:
-            return await self._ask(connection, question, callers)
+            return await self._ask(connection, question, callers, xid)
         except psycopg.Error as exc:
             if connection.closed:
                 raise Unavailable(str(exc)) from exc
@@ -47,20 +55,28 @@ class RowChecks:
                 return set()
         seen: set[Caller] = set()
         for caller in callers:
-            seen |= await self.visible_to(connection, table, record, [caller])
+            seen |= await self.visible_to(connection, table, record, [caller], xid)
         return seen
 
     async def _ask(
-        self, connection: Connection, question: str, callers: Sequence[Caller]
+        self, connection: Connection, question: str, callers: Sequence[Caller], xid: int
     ) -> set[Caller]:
-        ordered = sorted(callers)
+        # Callers of one role together: the plan of the statement belongs to a role.
+        ordered = tuple(sorted(callers, key=itemgetter(0)))
         cursor = await connection.execute(
-            "select realtime.visible_to(%s, %s, %s)",
-            (question, [role for role, _ in ordered], [claims for _, claims in ordered]),
+            "select realtime.visible_to(%s, %s, %s) from realtime.await_commit(%s)",
+            (question, *self._arrays(ordered), xid),
         )
         row = await cursor.fetchone()
         answers = row[0] if row else ()
         return {caller for caller, sees in zip(ordered, answers, strict=True) if sees}
+
+    def _arrays(self, callers: tuple[Caller, ...]) -> tuple[str, str]:
+        """Roles and claims as array literals; the same listeners are asked about row after row."""
+        if callers != self._last[0]:
+            roles, claims = (array_literal(part) for part in zip(*callers, strict=True))
+            self._last = callers, (roles, claims)
+        return self._last[1]
 
     async def _prepare(self, connection: Connection, table: Table) -> sql.Identifier:
         """The name of the table's statement, prepared anew when table or connection is another."""
@@ -83,6 +99,11 @@ class RowChecks:
         )
         self._prepared[table.oid] = connection, table
         return name
+
+
+def array_literal(items: Iterable[str]) -> str:
+    escaped = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
+    return "{" + ",".join(f'"{item}"' for item in escaped) + "}"
 
 
 @dataclass(frozen=True)
