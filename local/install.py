@@ -88,10 +88,8 @@ def copied(source: Path, version: str, cache: Path) -> Path:
             cache.chmod(0o755)
             tree.chmod(0o755)
         tree.rename(target)
-    except FileExistsError:
-        pass  # another stack was quicker
     except OSError:
-        if not target.exists():
+        if not target.exists():  # it does when another stack was quicker
             raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
