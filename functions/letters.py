@@ -38,7 +38,7 @@ class _Policy(EmailPolicy):
 
 POLICY = _Policy(linesep="\r\n")
 
-SHOWS_REASON = {"request_rejected", "session_cancelled"}
+SHOWS_REASON = {"request_rejected", "session_cancelled", "reschedule_declined"}
 CHANGES_CALENDAR = {
     "request_created",
     "request_approved",
@@ -124,13 +124,22 @@ def facts(delivery: Delivery, booking: Booking, words: Wording) -> list[tuple[st
     """The lines of a letter that say what, when, with whom."""
     reader = delivery.recipient
     payload = delivery.payload
-    before, reason = "", ""
+    before, proposed, reason = "", "", ""
     if delivery.kind == "session_rescheduled" and payload.get("previous_time"):
         before = _day_and_time(words, str(payload["previous_time"]), reader.time_zone)
+    if payload.get("proposed_time"):
+        proposed = _day_and_time(words, str(payload["proposed_time"]), reader.time_zone)
     if delivery.kind in SHOWS_REASON:
         reason = str(payload.get("reason") or payload.get("cancel_reason") or booking.reason)
     return booking_facts(
-        booking, words, reader=reader.id, zone=reader.time_zone, before=before, reason=reason
+        booking,
+        words,
+        reader=reader.id,
+        zone=reader.time_zone,
+        before=before,
+        proposed=proposed,
+        message=str(payload.get("message") or payload.get("comment") or ""),
+        reason=reason,
     )
 
 
@@ -141,6 +150,8 @@ def booking_facts(
     reader: UUID,
     zone: str,
     before: str = "",
+    proposed: str = "",
+    message: str = "",
     reason: str = "",
 ) -> list[tuple[str, str]]:
     """What there is to say about a booking, as label and value."""
@@ -149,10 +160,12 @@ def booking_facts(
         ("subject", booking.subject),
         ("when", words.when(booking.start, booking.end, zone)),
         ("before", before),
+        ("proposed", proposed),
         ("duration", words.say("duration", minutes=booking.duration)),
         ("with", booking.other_name(reader)),
         ("description", booking.description),
         ("room", booking.room if booking.calendar_status == "CONFIRMED" else ""),
+        ("message", message),
         ("reason", reason),
     ]
     return [(words.say(f"labels.{label}"), value) for label, value in lines if value]

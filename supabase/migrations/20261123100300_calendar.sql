@@ -67,7 +67,11 @@ as $$
         'room', s.video_room_id,
         'reason', coalesce(s.cancel_reason, r.rejection_reason),
         'sequence', coalesce(v.sequence, 0),
-        'changed_at', coalesce(v.changed_at, s.created_at, r.created_at)
+        'changed_at', coalesce(v.changed_at, s.created_at, r.created_at),
+        -- An occurrence of a series (a later migration): its place is where it was asked for. Read as JSON, because the
+        -- column is not there yet when this function is made.
+        'series_uid', to_jsonb(r) ->> 'series_id',
+        'planned', case when to_jsonb(r) ->> 'series_id' is not null then r.requested_time end
     )
         from (select) as always
         left join public.sessions as s on s.id = coalesce(

@@ -20,9 +20,14 @@ for (const text of JSON.parse(readFileSync(0, "utf8"))) {
   }
 }
 
+// An occurrence that came without its series stands for itself.
+for (const [key, one] of exceptions) if (!masters.has(one.event.uid)) masters.set(key, one);
+
 const iso = (time) => time.toJSDate().toISOString();
 const found = [...masters.values()].map(({ event, component, method }) => {
-  for (const exception of exceptions.values()) event.relateException(exception.component);
+  if (event.isRecurring()) {
+    for (const exception of exceptions.values()) event.relateException(exception.component);
+  }
   const occurrences = [];
   if (event.isRecurring()) {
     const each = event.iterator();

@@ -170,6 +170,27 @@ def test_ical_js_finds_the_instants_around_a_change_of_clocks() -> None:
     assert [datetime.fromisoformat(event["start"]) for event in found] == moments
 
 
+def test_a_moved_occurrence_without_its_series_is_one_event() -> None:
+    """A series' sessions are mailed one by one: each is an occurrence, and moving it moves it."""
+    planned = replace(ENTRY, status="CONFIRMED", occurrence=START)
+    moved = replace(
+        planned, sequence=1, start=START + timedelta(days=1), end=START + timedelta(days=1, hours=1)
+    )
+    next_week = replace(
+        planned,
+        occurrence=START + timedelta(days=7),
+        start=START + timedelta(days=7),
+        end=START + timedelta(days=7, hours=1),
+    )
+    files = [sent(planned), sent(moved), sent(next_week)]
+    assert {event["DTSTART"].dt.astimezone(UTC) for event in imported(*files).values()} == {
+        moved.start,
+        next_week.start,
+    }
+    found = {datetime.fromisoformat(event["start"]) for event in second_opinion(*files)}
+    assert found == {moved.start, next_week.start}
+
+
 def test_times_must_be_aware_and_lengths_positive() -> None:
     with pytest.raises(ValueError, match="aware"):
         replace(ENTRY, start=datetime(2027, 1, 1))

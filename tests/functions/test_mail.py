@@ -11,6 +11,7 @@ from functions.context import system_clock
 from tests.functions.house import House
 from tests.functions.receivers import MailServer, calendar_of, links_in
 from tests.functions.serving import SCHEDULER, serve
+from tests.functions.test_calendar_file import imported
 from tests.support.people import sign_up
 
 
@@ -61,6 +62,36 @@ async def test_from_request_to_cancelled_session(house: House, mails: MailServer
     for mail in mails.received:
         (person,) = {student.email, mentor.email} - {str(mail["To"].addresses[0].addr_spec)}
         assert person not in str(mail), "nobody learns the other's address"
+
+
+async def test_a_moved_session_of_a_series_moves_that_occurrence(
+    house: House, mails: MailServer
+) -> None:
+    student = await sign_up(house.stack, "Ada")
+    mentor = await sign_up(house.stack, "Grace", mentor=True)
+    first = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
+    series = await house.rpc(
+        student, "request_series",
+        mentor_id=mentor.id, subject_id=house.subject, title="Course", frequency="weekly",
+        first_time=f"{first + timedelta(days=2):%Y-%m-%dT%H:%M}", time_zone="Europe/Berlin",
+        duration=60, occurrences=3,
+    )  # fmt: skip
+    sessions = await house.rpc(mentor, "approve_series", series_id=series["id"])
+    async with serve(house, smtp_url=mails.url) as functions:
+        await functions.deliver()
+        await house.sql(
+            "update public.sessions set scheduled_time = scheduled_time + interval '1 day', "
+            "end_time = end_time + interval '1 day' where id = %s",
+            sessions[1]["id"],
+        )
+        await functions.deliver()
+    files = [calendar_of(mail) for mail in mails.sent_to(student.email)]
+    found = imported(*(file for file in files if file is not None))
+    assert {uid for uid, _ in found} == {f"{series['id']}@mentorkit"}
+    assert len(found) == 3
+    planned = datetime.fromisoformat(sessions[1]["scheduled_time"])
+    moved = found[f"{series['id']}@mentorkit", planned]
+    assert moved["DTSTART"].dt.astimezone(UTC) == planned + timedelta(days=1)
 
 
 async def test_letters_are_in_the_readers_language_and_zone(
