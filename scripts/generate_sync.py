@@ -14,8 +14,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "sdk" / "mentorkit"
 HEADER = "# Generated from mentorkit/_async/{name} by scripts/generate_sync.py: change that file.\n"
-BY_HAND = {"live.py"}
-"""The sync face's watches run the async ones on a loop of their own: _sync/live.py says how."""
+BY_HAND = {"live.py", "rooms.py"}
+"""Watches and rooms of the sync face run the async ones on a loop of their own."""
 
 WORDS = {
     "AsyncClient": "Client",

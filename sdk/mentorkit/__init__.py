@@ -11,7 +11,9 @@ from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import Retries
 from mentorkit._sync.client import Mentorkit
 from mentorkit._sync.live import Watch
+from mentorkit._sync.rooms import Room
 from mentorkit._sync.service import Service
+from mentorkit.access import RoomAccess
 from mentorkit.errors import BY_CODE, MentorkitError
 from mentorkit.models import (
     Mentor,
@@ -45,12 +47,14 @@ from mentorkit.planning import (
     Template,
     WeeklyHours,
 )
+from mentorkit.rooms import AsyncRoom, Peer, PeerJoined, PeerLeft, RoomClosed, Signal
 from mentorkit.storage import FileStorage, KeyringStorage, MemoryStorage, Storage
 
 __all__ = [
     "BY_CODE",
     "Answered",
     "AsyncMentorkit",
+    "AsyncRoom",
     "AsyncService",
     "AsyncWatch",
     "Blocked",
@@ -70,6 +74,9 @@ __all__ = [
     "NoticeKind",
     "Occurrence",
     "Overflow",
+    "Peer",
+    "PeerJoined",
+    "PeerLeft",
     "PendingPolicy",
     "Profile",
     "Proposal",
@@ -79,11 +86,15 @@ __all__ = [
     "RequestStatus",
     "Retries",
     "Role",
+    "Room",
+    "RoomAccess",
+    "RoomClosed",
     "Scope",
     "Series",
     "Service",
     "Session",
     "SessionStatus",
+    "Signal",
     "Slot",
     "Storage",
     "Subject",

@@ -9,6 +9,7 @@ from uuid import UUID
 from mentorkit import (
     Answered,
     AsyncMentorkit,
+    AsyncRoom,
     AsyncService,
     AsyncWatch,
     Blocked,
@@ -32,6 +33,7 @@ from mentorkit import (
     RequestStatus,
     Retries,
     Role,
+    RoomAccess,
     Scope,
     Series,
     Session,
@@ -148,6 +150,11 @@ async def whole(client: AsyncMentorkit) -> None:
     assert_type(await client.series.reject(ID, reason="r"), list[Request])
     assert_type(await client.series.withdraw(ID), list[Request])
     assert_type(await client.series.cancel(ID, scope=Scope.ALL, reason="r"), list[Session])
+
+    assert_type(await client.rooms.access("room-a3b5c7d9"), RoomAccess)
+    room = await client.rooms.join("room-a3b5c7d9", signaling_url="https://s")
+    assert_type(room, AsyncRoom)
+    await room.signal("peer", description={"type": "offer", "sdp": ""})
 
     assert_type(client.connection.status, ConnectionStatus)
     assert_type(client.connection.last_fault, MentorkitError | None)

@@ -14,6 +14,7 @@ from mentorkit._async.offers import AsyncSeriesOfSessions, AsyncTemplates
 from mentorkit._async.people import AsyncMentors, AsyncProfiles, AsyncSubjects
 from mentorkit._async.planning import AsyncAvailability, AsyncSlots
 from mentorkit._async.requests import AsyncRequests
+from mentorkit._async.rooms import AsyncRooms
 from mentorkit._async.sessions import AsyncSessions
 from mentorkit._async.transport import AsyncTransport, make_http
 from mentorkit._clock import AsyncClock
@@ -78,6 +79,7 @@ class AsyncMentorkit:
         self.slots = AsyncSlots(transport)
         self.templates = AsyncTemplates(transport, self.auth)
         self.series = AsyncSeriesOfSessions(transport)
+        self.rooms = AsyncRooms(transport, self.auth, self._clock, self._live)
         self.notifications = AsyncNotifications(transport, self.auth, self._live, self._clock)
 
     def as_user(self, access_token: str | TokenSource) -> AsyncMentorkit:

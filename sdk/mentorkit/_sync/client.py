@@ -20,6 +20,7 @@ from mentorkit._sync.offers import SeriesOfSessions, Templates
 from mentorkit._sync.people import Mentors, Profiles, Subjects
 from mentorkit._sync.planning import Availability, Slots
 from mentorkit._sync.requests import Requests
+from mentorkit._sync.rooms import Rooms
 from mentorkit._sync.sessions import Sessions
 from mentorkit._sync.transport import Transport, make_http
 from mentorkit.storage import MemoryStorage, Storage
@@ -77,6 +78,7 @@ class Mentorkit:
         self.slots = Slots(transport)
         self.templates = Templates(transport, self.auth)
         self.series = SeriesOfSessions(transport)
+        self.rooms = Rooms(transport, self.auth, self._clock, self._live)
         self.notifications = Notifications(transport, self.auth, self._live, self._clock)
 
     def as_user(self, access_token: str | SyncTokenSource) -> Mentorkit:

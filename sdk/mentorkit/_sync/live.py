@@ -139,7 +139,6 @@ class Live:
         self._lock = threading.Lock()
         self._loop: Loop | None = None
         self._stream: Stream | None = None
-        self._observers: dict[int, Callable[[ConnectionStatus], None]] = {}
 
     def watch(
         self,
@@ -173,6 +172,10 @@ class Live:
     def last_fault(self) -> MentorkitError | None:
         """Why it was interrupted last."""
         return None if self._stream is None else self._stream.hub.last_fault
+
+    def loop(self) -> Loop:
+        """The loop in a thread, for others who need one."""
+        return self._started()[0]
 
     def observe(self, callback: Callable[[ConnectionStatus], None]) -> Callable[[], None]:
         """Call back, in the loop's thread, at every change of status."""
