@@ -34,8 +34,10 @@ def main() -> int:
     raw = json.loads(asked.settings.read_text())
     functions = None
     if "mail_port" in raw:
-        told = FunctionSettings.from_mapping(os.environ)
-        functions = serverless(told, raw["mail_port"], Path(raw["mail_folder"]))
+        every = float(os.environ.get("MENTORKIT_TIMED_WORK_SECONDS") or 5)
+        functions = serverless(
+            os.environ, raw["mail_port"], Path(raw["mail_folder"]), timed_work_every=every
+        )
     settings = GatewaySettings(
         url=raw["url"],
         keys=Keys.load(Path(raw["keys"])),
