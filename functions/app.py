@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -83,6 +83,11 @@ def create_app(
     )
     app.state.context = context
     return app
+
+
+def app_from(env: Mapping[str, str]) -> Starlette:
+    """The app for settings that are named as environment variables."""
+    return create_app(Settings.from_mapping(env))
 
 
 def create_context(

@@ -10,14 +10,13 @@ from functools import cache
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from functions.app import create_app
-from functions.settings import Settings
+from functions.app import app_from
 
 
 @cache
 def app_from_environment() -> Starlette:
     """The app for the settings in the environment; the same one every time."""
-    return create_app(Settings.from_mapping(os.environ))
+    return app_from(os.environ)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
