@@ -31,6 +31,8 @@ class GatewaySettings:
     signups_enabled: bool = True
     password_min_length: int = 6
     refresh_reuse_seconds: int = 10
+    attempts_per_minute: int | None = None
+    """How often one address may sign up, sign in or refresh; as often as it likes when None."""
     database_patience_seconds: float = 5.0
     """How long an auth call waits for the database, which may be starting again."""
 

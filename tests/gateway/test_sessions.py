@@ -7,8 +7,10 @@ from typing import Any
 
 import jwt
 import pytest
+from psycopg import AsyncConnection
 
 from tests.gateway.serving import Gateway, Make, bearer, code
+from tests.support.stack import StackEnv
 
 ALREADY_USED = (400, "refresh_token_already_used")
 
@@ -219,3 +221,31 @@ async def test_a_password_the_policy_outgrew_still_signs_in_with_a_warning(
         session = (await strict.sign_in(email, "seven77")).json()
         assert session["weak_password"]["reasons"] == ["length"]
         assert session["access_token"]
+
+
+async def test_too_many_attempts_are_refused_until_the_minute_is_over(
+    make_gateway: Make, email: str
+) -> None:
+    async with make_gateway(attempts_per_minute=3) as limited:
+        session = await limited.sign_up(email)
+        for _ in range(2):
+            assert code(await limited.sign_in(email, "wrong")) == (400, "invalid_credentials")
+        for attempt in (limited.sign_in(email), limited.refresh(session["refresh_token"])):
+            assert code(await attempt) == (429, "over_request_rate_limit")
+        assert (await limited.user(session)).status_code == 200, "only attempts to get in count"
+        limited.clock.forward(61)
+        assert (await limited.sign_in(email)).status_code == 200
+
+
+async def test_a_session_that_was_given_an_end_ends_then(
+    clocked: Gateway, stack: StackEnv, email: str
+) -> None:
+    session = await clocked.sign_up(email)
+    async with await AsyncConnection.connect(stack.database_url, autocommit=True) as conn:
+        await conn.execute(
+            "update auth.sessions set not_after = now() + interval '1 hour' where id = %s",
+            (session_id(session),),
+        )
+    renewed = (await clocked.refresh(session["refresh_token"])).json()
+    clocked.clock.forward(3601)
+    assert code(await clocked.refresh(renewed["refresh_token"])) == (400, "session_expired")

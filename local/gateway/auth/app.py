@@ -17,6 +17,7 @@ from local.gateway.auth import account, admin, refused
 from local.gateway.auth.core import Auth
 from local.gateway.auth.faults import Fault, answer, unexpected
 from local.gateway.auth.grants import token
+from local.gateway.auth.limits import Limit
 from local.gateway.auth.passwords import Passwords
 from local.gateway.auth.signup import sign_up
 from local.gateway.auth.store import Connection
@@ -58,6 +59,7 @@ async def running_auth(
             tokens=tokens,
             passwords=passwords,
             pool=pool,
+            limit=Limit(settings.attempts_per_minute, clock),
             clock=clock,
         )
     passwords.close()
@@ -86,8 +88,8 @@ def create_auth(auth: Callable[[], Auth]) -> Starlette:
     return Starlette(
         routes=[
             Route("/.well-known/jwks.json", jwks, methods=["GET"]),
-            Route("/signup", call(sign_up), methods=["POST"]),
-            Route("/token", call(token), methods=["POST"]),
+            Route("/signup", call(_limited(sign_up)), methods=["POST"]),
+            Route("/token", call(_limited(token)), methods=["POST"]),
             Route("/user", call(account.get_user), methods=["GET"]),
             Route("/user", call(account.update_user), methods=["PUT"]),
             Route("/logout", call(account.log_out), methods=["POST"]),
@@ -108,6 +110,14 @@ def create_auth(auth: Callable[[], Auth]) -> Starlette:
             Exception: _unexpected,
         },
     )
+
+
+def _limited(work: Call) -> Call:
+    async def counted(auth: Auth, request: Request) -> Response:
+        auth.limit.count(request.client.host if request.client else "")
+        return await work(auth, request)
+
+    return counted
 
 
 async def _settings(auth: Auth, request: Request) -> Response:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from local.gateway.apikeys import ApiKeys, Role, bearer
 from local.gateway.auth import sessions, store
 from local.gateway.auth.faults import Fault, bad_jwt, no_authorization, validation
+from local.gateway.auth.limits import Limit
 from local.gateway.auth.passwords import Passwords
 from local.gateway.auth.sessions import Client, Grant
 from local.gateway.auth.store import Connection
@@ -40,6 +41,7 @@ class Auth:
     tokens: Tokens
     passwords: Passwords
     pool: AsyncConnectionPool[Connection]
+    limit: Limit
     clock: Callable[[], float]
 
     def now(self) -> datetime:
