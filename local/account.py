@@ -41,14 +41,17 @@ class Account:
         os.chown(path, self.uid, self.gid)
 
 
-def choose_account(env: Mapping[str, str]) -> Account | None:
+def choose_account(env: Mapping[str, str], database: Path) -> Account | None:
     """Whom to run PostgreSQL as: None means as ourselves.
 
-    As root it is MENTORKIT_PG_USER, or the person behind `sudo`, or a system user without
-    privileges.
+    As root it is the owner of the `database` that is there already, else MENTORKIT_PG_USER, or the
+    person behind `sudo`, or a system user without privileges.
     """
     if os.geteuid() != 0:
         return None
+    if (database / "PG_VERSION").exists():
+        facts = database.stat()
+        return Account(str(facts.st_uid), facts.st_uid, facts.st_gid)
     named = env.get("MENTORKIT_PG_USER")
     for name in (named,) if named else (env.get("SUDO_USER"), *LIKELY):
         try:

@@ -113,6 +113,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackError as exc:
         print(f"local: {exc}", file=sys.stderr)
         return 1
+    except PermissionError as exc:
+        print(
+            f"local: {exc.filename}: {exc.strerror}. It is another user's: run this as they, or "
+            "choose another directory with --data.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # what we print is read by `head` or the like, and it has had enough

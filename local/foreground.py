@@ -141,6 +141,8 @@ def in_background(layout: Layout, ports: Ports, fresh: bool, write_end: int) -> 
     except StackError as exc:
         tell("error", str(exc))
         say(f"ended: {exc}")
+    except PermissionError as exc:
+        tell("error", str(exc))
     except Exception:  # noqa: BLE001 - the last place that can tell
         tell("error", traceback.format_exc())
         say(traceback.format_exc())

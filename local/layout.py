@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -89,6 +90,6 @@ class Layout:
         self.data.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)
         self.sockets.mkdir(mode=0o700, exist_ok=True)
-        owner = self.sockets.stat().st_uid
-        if owner != os.getuid():
-            raise PermissionError(f"{self.sockets} belongs to another user ({owner})")
+        # Its name in the directory for everybody's files can be guessed.
+        if os.getuid() not in (0, self.sockets.stat().st_uid):
+            raise PermissionError(errno.EPERM, "belongs to another user", str(self.sockets))

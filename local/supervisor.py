@@ -79,7 +79,8 @@ class Supervisor:
         await self._all_ready()
 
     def _cluster(self) -> Cluster:
-        return place_cluster(self.layout, find_installation(self.env), choose_account(self.env))
+        account = choose_account(self.env, self.layout.database)
+        return place_cluster(self.layout, find_installation(self.env), account)
 
     async def _add(self, starting: Awaitable[Child]) -> Child:
         child = await starting

@@ -55,13 +55,18 @@ def test_the_copy_is_made_once_whole_and_leaves_the_original_alone(tmp_path: Pat
     assert list((source / "share" / "extension").iterdir()) == []
 
 
-def test_only_root_needs_another_user_and_a_wrong_one_is_named() -> None:
+def test_only_root_needs_another_user_and_a_wrong_one_is_named(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        assert choose_account({"MENTORKIT_PG_USER": "no such user"}) is None
+        assert choose_account({"MENTORKIT_PG_USER": "no such user"}, tmp_path) is None
         return
-    account = choose_account({})
+    account = choose_account({}, tmp_path)
     assert account is not None
     assert account.uid != 0
     for name in ("no such user", "root"):
         with pytest.raises(StackError, match="MENTORKIT_PG_USER"):
-            choose_account({"MENTORKIT_PG_USER": name})
+            choose_account({"MENTORKIT_PG_USER": name}, tmp_path)
+    (tmp_path / "PG_VERSION").write_text("17")
+    os.chown(tmp_path, 12345, 12345)
+    owner = choose_account({}, tmp_path)
+    assert owner is not None
+    assert (owner.uid, owner.gid) == (12345, 12345)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import subprocess
@@ -15,7 +16,14 @@ from local.account import Account
 from tests.local.conftest import reachable_directory
 from tests.local.own import can_sign_in, processes_of
 from tests.support.people import sign_up
-from tests.support.stack import ANY_PORTS, REPO, local_command, read_env
+from tests.support.stack import (
+    ANY_PORTS,
+    REPO,
+    local_command,
+    read_env,
+    start_stack,
+    stop_stack,
+)
 
 NOBODY = "nobody"
 
@@ -65,9 +73,15 @@ async def test_an_ordinary_user_has_a_whole_stack_of_their_own(home: Path) -> No
         assert owners == {home.stat().st_uid}  # noqa: ASYNC240
         assert 0 not in owners
         stack = read_env(data)
-        assert await can_sign_in(stack, await sign_up(stack, "Ada"))
-    finally:
+        ada = await sign_up(stack, "Ada")
+        assert await can_sign_in(stack, ada)
         local("down")
+
+        # What an ordinary user began, root (when these tests are root's) can take up.
+        stack = await asyncio.to_thread(start_stack, data)
+        assert await can_sign_in(stack, ada)
+    finally:
+        await asyncio.to_thread(stop_stack, data)
     assert processes_of(data) == {}
 
 
@@ -81,3 +95,20 @@ def test_a_private_directory_cannot_be_entered(tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     assert not Account("somebody", uid=54321, gid=54321).can_enter(private / "data")
+
+
+def test_another_users_directory_is_refused_with_a_word(home: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make another user's directory")
+    user = as_ordinary_user(home)
+    data = home / "data"
+    data.mkdir(mode=0o755)  # root's
+    for options in ((), ("--detach",)):
+        done = subprocess.run(
+            [*user, *local_command("up", "--data", str(data), *ANY_PORTS, *options)],
+            cwd=REPO, capture_output=True, text=True, check=False, timeout=60,
+            env=os.environ | {"HOME": str(home)},
+        )  # fmt: skip
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert str(data) in done.stderr
+        assert "Traceback" not in done.stderr
