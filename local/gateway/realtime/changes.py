@@ -11,13 +11,10 @@ from . import catalog, conditions
 from .catalog import Table
 from .conditions import Check
 from .database import Connection, Database
-from .frames import encode
 from .payloads import NO_PRIMARY_KEY, UNAUTHORIZED, Event, data, event_of, fault
 from .pgoutput import Begin, Change, Relation
-from .subscriptions import Subscriber, Subscription, Subscriptions
+from .subscriptions import Subscriber, Subscription, Subscriptions, send
 from .visibility import Caller, RowChecks
-
-Ids = list[int]
 
 
 class Changes:
@@ -62,12 +59,12 @@ class Changes:
             json_of = await self._server_json(connection, table, event) if sound else {}
         for wish in known:
             if wish.subscriber.role in faults:
-                self._send(fault(table, event, faults[wish.subscriber.role]), [wish])
+                send(fault(table, event, faults[wish.subscriber.role]), [wish])
         groups = defaultdict(list)
         for wish in sound:
             groups[readable[wish.subscriber.role], wish.wanted.select].append(wish)
         for (names, select), members in groups.items():
-            self._send(data(table, event, json_of, names, select), members)
+            send(data(table, event, json_of, names, select), members)
 
     async def settled(self, begin: Begin) -> None:
         """Wait until every session sees what this transaction did."""
@@ -192,22 +189,6 @@ class Changes:
         if not values:
             return {}
         return dict(zip(values, await catalog.as_json(connection, list(values)), strict=True))
-
-    def _send(self, text: str, wishes: Sequence[Subscription]) -> None:
-        """One frame per channel, with the ids of all its wishes that match."""
-        ids: defaultdict[Subscriber, Ids] = defaultdict(list)
-        for wish in wishes:
-            ids[wish.subscriber].append(wish.wanted.id)
-        frames: dict[tuple[str, str, tuple[int, ...]], str] = {}
-        for subscriber, found in ids.items():
-            numbers = tuple(sorted(set(found)))
-            key = subscriber.version, subscriber.wire_topic, numbers
-            if key not in frames:
-                payload = f'{{"ids":[{",".join(map(str, numbers))}],"data":{text}}}'
-                frames[key] = encode(
-                    subscriber.version, subscriber.wire_topic, "postgres_changes", payload
-                )
-            subscriber.send(frames[key])
 
 
 def caller(subscriber: Subscriber) -> Caller:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .database import Unavailable
-from .frames import Broadcast, Incoming, Version, dumps, encode, encode_broadcast
+from .frames import Incoming, Version, dumps, encode
 from .joining import BadSubscription, Options, Wanted, wanted
 from .service import Refused, Service
 from .subscriptions import Subscription
@@ -16,7 +16,6 @@ from .topics import Topic
 from .visibility import Rights
 
 RECHECK_SECONDS = 300.0
-MAX_PAYLOAD_BYTES = 3_000_000
 
 
 class Link(Protocol):
@@ -149,6 +148,10 @@ class Channel:
             self._subscribing.cancel()
         self._subscribing = asyncio.create_task(self._subscribe(done))
 
+    def subscribe_again(self) -> None:
+        """Another role may ask for the same, or may not; those accepted go on meanwhile."""
+        self.subscribe(self._wishes)
+
     async def _subscribe(self, done: Callable[[str | None], None] | None) -> None:
         try:
             await self.service.stream_ready()
@@ -181,83 +184,3 @@ class Channel:
         for subscription in self._accepted:
             self.service.subscriptions.remove(subscription)
         self._accepted = []
-
-    # What comes in
-
-    async def handle(self, message: Incoming) -> None:
-        """Answer one message of the client."""
-        match message.event, message.payload:
-            case "broadcast", payload:
-                self._broadcast(message.ref, payload)
-            case "presence", dict(payload):
-                self._presence(message.ref, payload)
-            case "access_token", dict(payload):
-                await self._access_token(payload.get("access_token"))
-            case "phx_leave", _:
-                self.reply(message.ref, "ok", {})
-                self.push("phx_close", {}, self.join_ref)
-                self.close()
-            case event, _:
-                self.reply(message.ref, "error", {"reason": f"unknown event {event}"})
-
-    def _broadcast(self, ref: str | None, payload: dict[str, Any] | Broadcast) -> None:
-        persist = (payload.meta or {}) if isinstance(payload, Broadcast) else payload
-        size = len(payload.body) if isinstance(payload, Broadcast) else len(dumps(payload).encode())
-        if not self.rights.broadcast_write:
-            reason = (
-                f"You do not have permissions to write to this Channel topic: {self.topic.name}"
-            )
-        elif size > MAX_PAYLOAD_BYTES:
-            reason = "payload_size_exceeded"
-        elif persist.get("persist"):
-            reason = "storing a broadcast (persist) is not supported here"
-        elif (
-            self.version == "2.0.0" and encode_broadcast("2.0.0", self.wire_topic, payload) is None
-        ):
-            reason = "topic, event and metadata must have at most 255 bytes"
-        else:
-            sender = None if self.options.self_broadcast else self
-            self.service.topics.broadcast(self.topic, payload, sender)
-            if self.options.ack:
-                self.reply(ref, "ok", {})
-            return
-        self.reply(ref, "error", {"reason": reason, "error": reason})
-
-    def _presence(self, ref: str | None, payload: dict[str, Any]) -> None:
-        event, shown = str(payload.get("event", "")).lower(), payload.get("payload", {})
-        presence, topics = self.service.topics.presence, self.service.topics
-        if event == "track" and not isinstance(shown, dict):
-            self.reply(ref, "error", {"reason": "Presence track payload must be a map"})
-        elif event == "track" and not self.rights.presence_write:
-            self.reply(ref, "error", {"reason": "You do not have permissions to track presence"})
-        elif event == "track":
-            topics.tell(self.topic, presence.track(self.topic, self, self.presence_key, shown))
-            self.reply(ref, "ok", {})
-        elif event == "untrack":
-            topics.tell(self.topic, presence.untrack(self.topic, self))
-            self.reply(ref, "ok", {})
-        else:
-            self.reply(ref, "error", {"reason": f"unknown presence event {event}"})
-
-    async def _access_token(self, token: object) -> None:
-        """A new token: quiet when it is good, the end of the channel when it is not."""
-        if not isinstance(token, str) or token.startswith("sb_") or token == self.token:
-            return
-        try:
-            claims = self.service.tokens.claims_of(token)
-            rights = await self.service.rights(self.topic, claims, self.link.headers)
-        except TokenRefused as exc:
-            self.shut_down(exc.message)
-            return
-        except Unavailable:
-            self.shut_down("Realtime was unable to connect to the project database")
-            return
-        if (self.rights.broadcast_read and not rights.broadcast_read) or (
-            self.rights.presence_read and not rights.presence_read
-        ):
-            self.shut_down(
-                f"You no longer have permission to read from this Channel topic: {self.topic.name}"
-            )
-            return
-        self.accept(token, claims, rights)
-        self.subscribe(self._wishes)

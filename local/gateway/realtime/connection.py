@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from .admission import JoinRefused, admit
 from .channel import Channel
 from .frames import BadFrame, Incoming, Version, decode, dumps, encode
+from .handling import handle
 from .service import Service
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Connection:
         elif message.event == "phx_join":
             await self._join(message, channel)
         elif channel is not None and message.join_ref in (None, channel.join_ref):
-            await channel.handle(message)
+            await handle(channel, message)
         elif message.event == "phx_leave":
             self._reply(message, "ok", {})
         else:

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from .channel import MAX_PAYLOAD_BYTES
 from .connection import Connection
 from .database import Unavailable
 from .frames import Broadcast, Version, dumps
+from .handling import MAX_PAYLOAD_BYTES
 from .service import Service
 from .tokens import Claims, TokenRefused
 from .topics import Topic

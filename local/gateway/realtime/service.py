@@ -21,7 +21,7 @@ from .visibility import Rights, channel_rights
 
 log = logging.getLogger(__name__)
 
-STREAM_SECONDS = 10.0
+STREAM_SECONDS = 8.0  # the clients give a join ten
 
 
 class Refused(Exception):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from .catalog import Table
 from .conditions import Check
-from .frames import Version
+from .frames import Version, encode
 from .joining import Wanted
 
 
-class Subscriber(Protocol):
+class Subscriber(Hashable, Protocol):
     """A joined channel, as far as changes need to know it."""
 
     @property
@@ -62,3 +62,20 @@ class Subscriptions:
             for subscription in self._by_table.get(key, ()):
                 if subscription.wanted.event in ("*", kind):
                     yield subscription
+
+
+def send(data: str, subscriptions: Iterable[Subscription]) -> None:
+    """Send a change to these; one frame per channel, with the ids of all its wishes that match."""
+    ids: defaultdict[Subscriber, set[int]] = defaultdict(set)
+    for subscription in subscriptions:
+        ids[subscription.subscriber].add(subscription.wanted.id)
+    frames: dict[tuple[str, str, tuple[int, ...]], str] = {}
+    for subscriber, found in ids.items():
+        numbers = tuple(sorted(found))
+        key = subscriber.version, subscriber.wire_topic, numbers
+        if key not in frames:
+            payload = f'{{"ids":[{",".join(map(str, numbers))}],"data":{data}}}'
+            frames[key] = encode(
+                subscriber.version, subscriber.wire_topic, "postgres_changes", payload
+            )
+        subscriber.send(frames[key])
