@@ -59,6 +59,8 @@ create policy "Recipients mark their notices" on public.notifications
     using (recipient_id = (select auth.uid()))
     with check (recipient_id = (select auth.uid()));
 
+-- (Functions that every approval calls are plpgsql rather than sql: their plans are kept for the connection.)
+--
 -- Tells one person one thing. `about` tells apart what may happen to the same request or session more than once (a second
 -- reminder, a second move); without it the thing itself is meant, and telling it again does nothing.
 create or replace function private.notify(
@@ -69,26 +71,30 @@ create or replace function private.notify(
     payload jsonb default '{}',
     about text default null
 ) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
     insert into public.notifications (recipient_id, kind, request_id, session_id, payload, about)
         select notify.recipient_id, notify.kind, notify.request_id, notify.session_id, notify.payload,
                 coalesce(notify.session_id, notify.request_id)::text || coalesce(' ' || notify.about, '')
             where notify.recipient_id is not null
-        on conflict on constraint notifications_told_once do nothing
+        on conflict on constraint notifications_told_once do nothing;
+end
 $$;
 revoke execute on function private.notify(uuid, text, uuid, uuid, jsonb, text) from public;
 
 -- What a notice about a request carries, so that a popup or a mail needs no second read.
 create or replace function private.request_payload(request public.session_requests) returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select jsonb_build_object(
+begin
+    return (select jsonb_build_object(
         'title', request.title,
         'description', request.description,
         'requested_time', request.requested_time,
@@ -100,17 +106,19 @@ as $$
         from (select) as always
         left join public.profiles as student on student.id = request.student_id
         left join public.profiles as mentor on mentor.id = request.mentor_id
-        left join public.subjects as subject on subject.id = request.subject_id
+        left join public.subjects as subject on subject.id = request.subject_id);
+end
 $$;
 revoke execute on function private.request_payload(public.session_requests) from public;
 
 create or replace function private.session_payload(session public.sessions) returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select jsonb_build_object(
+begin
+    return (select jsonb_build_object(
         'title', session.title,
         'scheduled_time', session.scheduled_time,
         'duration', session.duration,
@@ -120,7 +128,8 @@ as $$
     )
         from (select) as always
         left join public.profiles as student on student.id = session.student_id
-        left join public.profiles as mentor on mentor.id = session.mentor_id
+        left join public.profiles as mentor on mentor.id = session.mentor_id);
+end
 $$;
 revoke execute on function private.session_payload(public.sessions) from public;
 

@@ -63,12 +63,15 @@ create or replace function private.log_event(
     kind text,
     detail jsonb default '{}'
 ) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
     insert into public.session_events (request_id, session_id, actor_id, kind, detail)
-        values (log_event.request_id, log_event.session_id, auth.uid(), log_event.kind, log_event.detail)
+        values (log_event.request_id, log_event.session_id, auth.uid(), log_event.kind, log_event.detail);
+end
 $$;
 revoke execute on function private.log_event(uuid, uuid, text, jsonb) from public;
 

@@ -130,9 +130,7 @@ begin
             if old.expires_at <= clock_timestamp() then
                 perform private.fail(409, 'request_lapsed', 'The time to answer this request is over.');
             end if;
-            perform private.refuse_unbookable(
-                'commit', new.mentor_id, new.student_id, new.requested_time, new.end_time, null, new.id
-            );
+            -- whether the time is free is asked when the session takes it, in this transaction
             new.rejection_reason := null;
         when 'rejected' then
             if not private.has_visible_text(new.rejection_reason) then

@@ -43,10 +43,11 @@ grant execute on function private.open_session(uuid) to authenticated, service_r
 -- answering at this moment is left alone rather than waited for (it would wait for us); what remains pending then is
 -- swept up by timed work and can not be approved in the meantime.
 create or replace function private.decline_colliding(session public.sessions) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
+begin
     update public.session_requests as r
         set status = 'rejected',
             rejection_code = 'slot_taken',
@@ -68,7 +69,8 @@ as $$
                     )
                 order by c.id
                 for update skip locked
-        )
+        );
+end
 $$;
 revoke execute on function private.decline_colliding(public.sessions) from public;
 

@@ -7,12 +7,14 @@ create index if not exists busy_times_person_until on private.busy_times (person
 
 -- A mentor's terms, with the defaults for whoever has set none.
 create or replace function private.terms_of(mentors uuid[]) returns setof public.booking_terms
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 rows 10
 as $$
+begin
+    return query
     select (coalesce(t, row(
             p.id, p.time_zone, s.buffer_before_minutes, s.buffer_after_minutes, 0, null, 30,
             null, null, null, null, null, null, 'open', 60, now()
@@ -20,7 +22,8 @@ as $$
         from private.settings as s
         cross join public.profiles as p
         left join public.booking_terms as t on t.mentor_id = p.id
-        where p.id = any (mentors)
+        where p.id = any (mentors);
+end
 $$;
 revoke execute on function private.terms_of(uuid[]) from public;
 

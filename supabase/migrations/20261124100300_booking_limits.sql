@@ -12,16 +12,20 @@ alter table private.request_buffers enable row level security;
 revoke all on private.request_buffers from public, anon, authenticated, service_role;
 
 create or replace function private.booking_buffers(mentor_id uuid, request_id uuid, out minutes_before integer, out minutes_after integer)
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
     select coalesce(own.minutes_before, usual.buffer_before_minutes, s.buffer_before_minutes),
             coalesce(own.minutes_after, usual.buffer_after_minutes, s.buffer_after_minutes)
+        into booking_buffers.minutes_before, booking_buffers.minutes_after
         from private.settings as s
         left join private.terms_of(array[booking_buffers.mentor_id]) as usual on true
-        left join private.request_buffers as own on own.request_id = booking_buffers.request_id
+        left join private.request_buffers as own on own.request_id = booking_buffers.request_id;
+end
 $$;
 revoke execute on function private.booking_buffers(uuid, uuid) from public;
 
