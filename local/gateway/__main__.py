@@ -14,7 +14,6 @@ from pathlib import Path
 
 import uvicorn
 
-from functions.settings import Settings as FunctionSettings
 from local.gateway.app import create_gateway
 from local.gateway.settings import GatewaySettings
 from local.keys import Keys
