@@ -15,10 +15,13 @@ PAGES = ("", "requests", "mentors", "request", "history", "notices", "profile")
 
 async def clean(visitor: Visitor, state: str) -> None:
     """No violations in what is shown now, in both themes."""
-    for theme in ("light", "dark"):
-        await visitor.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        found = await visitor.axe()
-        assert not found, f"{state}, {theme}: {found}"
+    await visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    found = await visitor.axe()
+    assert not found, f"{state}: {found}"
+    # The other theme is the same page in other colours.
+    await visitor.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found = await visitor.axe("color-contrast")
+    assert not found, f"{state}, dark: {found}"
 
 
 async def test_the_way_in(visit: Visit) -> None:

@@ -18,11 +18,15 @@ import { page } from "./views/page.js";
 const start = {
   phase: "starting", route: readRoute(), now: Date.now(), user: null, profile: null, people: {},
   mentors: null, subjects: null, requests: null, sessions: null, notices: null,
+  ratings: null, proposals: null, slots: null, nextFree: [], hours: null, picked: new Set(),
   live: "connecting", failure: "", busy: new Set(), toasts: [], announcement: "", dialog: null,
   draft: keptDraft(), draftErrors: {}, draftBusy: false, calendarAt: "",
   sign: { mode: "in", error: "", busy: false, again: false }, profileBusy: false, copied: "",
 };
-const empty = { profile: null, mentors: null, subjects: null, requests: null, sessions: null, notices: null };
+const empty = {
+  profile: null, mentors: null, subjects: null, requests: null, sessions: null, notices: null, ratings: null, proposals: null,
+  slots: null, hours: null, picked: new Set(),
+};
 
 async function main() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -67,8 +71,9 @@ async function main() {
     const me = store.state.user?.id;
     if (!me) return;
     try {
-      const [mentors, subjects, requests, sessions, notices] = await Promise.all([
+      const [mentors, subjects, requests, sessions, notices, ratings, proposals] = await Promise.all([
         backend.mentors(), backend.subjects(), backend.requests(), backend.sessions(), backend.notices(),
+        backend.ratings(), backend.proposals(),
       ]);
       const ids = new Set([me]);
       for (const row of [...requests, ...sessions]) ids.add(row.mentor_id).add(row.student_id);
@@ -78,9 +83,11 @@ async function main() {
       // A row whose action is under way keeps what is shown until its answer is in.
       const shown = new Map(before.requests?.map((request) => [request.id, request]));
       const settled = requests.map((/** @type {any} */ row) => (before.busy.has(row.id) ? shown.get(row.id) ?? row : row));
-      const after = { ...before, mentors, subjects, requests: settled, sessions, notices, people, profile: people[me] ?? null, now: Date.now(), failure: "" };
-      const news = changes(before, after);
-      store.update({ mentors, subjects, requests: settled, sessions, notices, people, profile: people[me] ?? null, now: Date.now(), failure: "", phase: "ready" });
+      const read = { mentors, subjects, requests: settled, sessions, notices, ratings, proposals, people, profile: people[me] ?? null, now: Date.now(), failure: "" };
+      const news = changes(before, { ...before, ...read });
+      store.update({ ...read, phase: "ready" });
+      if (store.state.route.name === "request") void actions.findSlots(true);
+      if (store.state.route.name === "hours") void actions.readHours();
       for (const toast of news) {
         actions.toast(toast);
         notify(toast);
@@ -136,6 +143,8 @@ async function main() {
 
   addEventListener("hashchange", () => {
     store.update({ route: readRoute(), announcement: "" });
+    if (store.state.route.name === "request") void actions.findSlots();
+    if (store.state.route.name === "hours") void actions.readHours();
     queueMicrotask(() => settleFocus(root));
   });
   addEventListener("online", () => void look());

@@ -14,6 +14,8 @@ const SESSIONS = "id, request_id, mentor_id, student_id, subject_id, title, desc
   + "duration, status, video_room_id, cancelled_by, cancel_reason, no_show, pre_session_notes, post_session_notes";
 const PROFILES = "id, name, bio, is_mentor, rating, rating_count, total_sessions_taught, time_zone";
 
+const TERMS = "time_zone, buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes, step_minutes, max_sessions_per_day";
+
 /** A request that hangs is a failure too. @type {typeof fetch} */
 const patientFetch = (input, init = {}) =>
   fetch(input, { ...init, signal: init.signal ?? AbortSignal.timeout(PATIENCE) });
@@ -64,6 +66,14 @@ export function createBackend(config) {
     notices: () => ask(client.from("notifications")
       .select("id, kind, request_id, session_id, payload, created_at, read_at")
       .order("created_at", { ascending: false }).limit(50)),
+    ratings: () => ask(client.from("session_ratings").select("session_id, rater_id, rated_id, rating, comment")
+      .order("created_at", { ascending: false }).limit(400)),
+    proposals: () => ask(client.from("reschedule_proposals").select("id, session_id, proposed_by, scheduled_time, duration, message")
+      .eq("status", "pending")),
+    /** Free starts, at most `limit`. @param {string} mentor @param {Date} from @param {Date} to @param {number} duration @param {number} limit */
+    slots: (mentor, from, to, duration, limit) => ask(client.rpc("available_slots", {
+      mentor_id: mentor, from_time: from.toISOString(), to_time: to.toISOString(), duration,
+    }).select("starts_at").order("starts_at").limit(limit)),
     /** @param {string} room */
     sessionOfRoom: (room) => ask(client.from("sessions").select(SESSIONS).eq("video_room_id", room).maybeSingle()),
 
@@ -85,6 +95,50 @@ export function createBackend(config) {
     withdraw: (id) => rpc("withdraw_request", { request_id: id }),
     /** @param {string} id @param {string} reason */
     cancel: (id, reason) => rpc("cancel_session", { session_id: id, reason }),
+    /** Each answer says of its request whether it went well. @param {string[]} ids */
+    approveMany: (ids) => rpc("approve_requests", { request_ids: ids }),
+    /** @param {string[]} ids @param {string} reason */
+    rejectMany: (ids, reason) => rpc("reject_requests", { request_ids: ids, reason }),
+    /** @param {string} id @param {number} rating @param {string} comment */
+    rate: (id, rating, comment) => rpc("rate_session", { session_id: id, rating, comment: comment || null }),
+    /** @param {string} id @param {"pre_session_notes" | "post_session_notes"} which @param {string} text */
+    note: (id, which, text) => rpc("write_session_notes", { session_id: id, [which]: text }),
+    /** @param {string} id @param {Date} moment @param {string} message */
+    move: (id, moment, message) => rpc("propose_reschedule", { session_id: id, scheduled_time: moment.toISOString(), message: message || null }),
+    /** @param {string} id */
+    acceptMove: (id) => rpc("accept_reschedule", { proposal_id: id }),
+    /** @param {string} id @param {string} reason */
+    declineMove: (id, reason) => rpc("decline_reschedule", { proposal_id: id, reason: reason || null }),
+    /** @param {string} id */
+    withdrawMove: (id) => rpc("withdraw_reschedule", { proposal_id: id }),
+
+    async hours() {
+      const [week, dates, terms] = await Promise.all([
+        ask(client.from("availability_rules").select("id, weekday, start_time, end_time").order("weekday").order("start_time")),
+        ask(client.from("availability_overrides").select("id, on_date, start_time, end_time").order("on_date").order("start_time")),
+        ask(client.from("booking_terms").select(TERMS).maybeSingle()),
+      ]);
+      return { week, dates, terms };
+    },
+    /** Puts the new rows in before it takes the old ones out: a failure between leaves more hours, never none. @param {string} id @param {import("./types").Hours} hours */
+    async saveHours(id, hours) {
+      const terms = {
+        time_zone: hours.zone, buffer_before_minutes: hours.before, buffer_after_minutes: hours.after,
+        minimum_notice_minutes: hours.notice, step_minutes: hours.step, max_sessions_per_day: hours.perDay,
+      };
+      // Not an upsert: that would write mentor_id too, and nobody may change that.
+      const had = await ask(client.from("booking_terms").update(terms).eq("mentor_id", id).select("mentor_id"));
+      if (!had.length) await ask(client.from("booking_terms").insert(terms));
+      const replace = async (/** @type {string} */ table, /** @type {object[]} */ rows) => {
+        const old = (await ask(client.from(table).select("id"))).map((/** @type {{id: string}} */ row) => row.id);
+        if (rows.length) await ask(client.from(table).insert(rows));
+        if (old.length) await ask(client.from(table).delete().in("id", old));
+      };
+      await replace("availability_rules", hours.week.map(({ weekday, start, end }) => ({ weekday, start_time: start, end_time: end })));
+      await replace("availability_overrides", hours.dates.map(({ date, closed, start, end }) => ({
+        on_date: date, start_time: closed ? null : start, end_time: closed ? null : end,
+      })));
+    },
     /** @param {string} room */
     roomAccess: (room) => rpc("room_access", { room_id: room }),
     /** @param {string} id @param {object} fields */

@@ -53,5 +53,13 @@ export function changes(before, after) {
       }
     }
   }
+  if (before.proposals && after.proposals) {
+    const known = new Set(before.proposals.map(({ id }) => id));
+    for (const proposal of after.proposals) {
+      const session = after.sessions?.find(({ id }) => id === proposal.session_id);
+      if (known.has(proposal.id) || proposal.proposed_by === me || !session) continue;
+      toasts.push({ id: `move-${proposal.id}`, tone: "info", title: `${name(proposal.proposed_by)} proposes another time`, text: `${session.title} · ${momentText(proposal.scheduled_time, zone, after.now)}` });
+    }
+  }
   return toasts;
 }

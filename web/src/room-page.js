@@ -61,6 +61,7 @@ function createRoomActions(store, backend, config) {
   const actions = {
     /** @param {FormData} form */
     async sign(form) {
+      if (store.state.signBusy) return;
       update({ signBusy: true, signError: "" });
       try {
         await backend.signIn(String(form.get("email")), String(form.get("password")));

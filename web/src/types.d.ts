@@ -64,6 +64,36 @@ export interface Session {
   post_session_notes: string | null;
 }
 
+export interface Rating { session_id: string; rater_id: string; rated_id: string; rating: number; comment: string | null }
+
+/** Another time for a session, waiting for the other side's answer. */
+export interface Proposal {
+  id: string;
+  session_id: string;
+  proposed_by: string;
+  scheduled_time: string;
+  duration: number;
+  message: string | null;
+}
+
+/** Free starts of one mentor in one month; `many` when there are too many to be listed. */
+export interface Slots { key: string; days: Record<string, string[]>; many: boolean }
+
+export interface Hours {
+  /** Times as "HH:MM"; the key tells rows apart while they are edited. */
+  week: { key: string; weekday: number; start: string; end: string }[];
+  dates: { key: string; date: string; closed: boolean; start: string; end: string }[];
+  zone: string;
+  notice: number;
+  before: number;
+  after: number;
+  step: number;
+  perDay: number | null;
+  changed: boolean;
+  busy: boolean;
+  error: string;
+}
+
 export interface Notice {
   id: string;
   kind: string;
@@ -98,7 +128,7 @@ export interface Toast {
 }
 
 export interface Dialog {
-  kind: "reject" | "cancel";
+  kind: "reject" | "reject-many" | "cancel" | "rate" | "notes" | "move" | "decline";
   id: string;
   busy?: boolean;
   error?: string;
@@ -118,6 +148,14 @@ export interface State {
   requests: SessionRequest[] | null;
   sessions: Session[] | null;
   notices: Notice[] | null;
+  ratings: Rating[] | null;
+  proposals: Proposal[] | null;
+  slots: Slots | null;
+  /** After a time was taken: the next ones that are free. */
+  nextFree: string[];
+  hours: Hours | null;
+  /** Requests chosen to be answered together. */
+  picked: Set<string>;
   live: Live;
   /** Message of the last failed load, shown with a way to try again. */
   failure: string;

@@ -2,8 +2,8 @@
 
 import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
-import { dayText, durationText, nearDay, relativeText, spanText, timeText, wallClock, zoneText } from "../time.js";
-import { avatar, emptyState, icon, sessionBadge, skeleton, title } from "./parts.js";
+import { dayText, durationText, momentText, nearDay, relativeText, spanText, timeText, wallClock, zoneText } from "../time.js";
+import { avatar, emptyState, icon, sessionBadge, skeleton, stars, title } from "./parts.js";
 import { requestCard } from "./requests.js";
 
 /** @typedef {import("./parts.js").View} View */
@@ -74,6 +74,8 @@ function next(view, session) {
     <p class="next-who">with ${profile?.name ?? "…"}${profile && profile.time_zone !== zone
       ? ` · ${timeText(session.scheduled_time, profile.time_zone)} in ${zoneText(profile.time_zone)}` : ""} · ${durationText(session.duration)}</p>
     ${session.description ? html`<p class="next-text clamp">${session.description}</p>` : nothing}
+    ${proposal(view, session)}
+    ${notes(view, session)}
     ${doors(view, session, isSoon(session, state.now) ? "primary" : "ghost", "ghost")}
   </article>`;
 }
@@ -85,8 +87,49 @@ function doors({ state, actions }, session, join, copy) {
     <a class="button small ${join}" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr"> for ${session.title}</span></a>
     <span class="room"><code>${room}</code><button class="button small ${copy}" @click=${() => actions.copy(room)}>${state.copied === room
       ? html`${icon("check")}Copied` : html`${icon("copy")}Copy`}<span class="sr"> room id ${room}</span></button></span>
-    <button class="button small quiet-button" @click=${() => actions.openDialog("cancel", session.id)}>Cancel…<span class="sr"> ${session.title}</span></button>
+    <span class="row last">
+      ${session.status === "scheduled" && Date.parse(session.scheduled_time) > state.now ? html`<button class="button small quiet-button" @click=${() => actions.openDialog("move", session.id)}>Reschedule…<span class="sr"> ${session.title}</span></button>` : nothing}
+      ${mayNote(state, session) ? html`<button class="button small quiet-button" @click=${() => actions.openDialog("notes", session.id)}>Notes…<span class="sr"> ${session.title}</span></button>` : nothing}
+      <button class="button small quiet-button" @click=${() => actions.openDialog("cancel", session.id)}>Cancel…<span class="sr"> ${session.title}</span></button>
+    </span>
   </div>`;
+}
+
+/** The student writes before a session, the mentor from its beginning on. @param {import("../types").State} state @param {Session} session */
+function mayNote(state, session) {
+  const begun = session.status !== "scheduled" || Date.parse(session.scheduled_time) <= state.now;
+  return session.status !== "cancelled" && (session.student_id === state.user?.id ? !begun : begun);
+}
+
+/** @param {View} view @param {Session} session */
+function notes({ state }, session) {
+  const by = (/** @type {string} */ id) => (id === state.user?.id ? "you" : state.people[id]?.name ?? "…");
+  const note = (/** @type {string} */ label, /** @type {string} */ id, /** @type {string | null} */ text) =>
+    (text ? html`<div class="note"><b>${label}, by ${by(id)}</b><p class="text">${text}</p></div>` : nothing);
+  return html`${note("Before the session", session.student_id, session.pre_session_notes)}${note("After the session", session.mentor_id, session.post_session_notes)}`;
+}
+
+/** Another time that one side proposed. @param {View} view @param {Session} session */
+function proposal({ state, actions }, session) {
+  const open = state.proposals?.find(({ session_id }) => session_id === session.id);
+  if (!open) return nothing;
+  const mine = open.proposed_by === state.user?.id;
+  const waits = state.busy.has(open.id) ? "true" : nothing;
+  return html`<div class="proposal" data-testid="proposal"><p><b>${mine ? "You propose" : `${state.people[open.proposed_by]?.name ?? "The other side"} proposes`}</b>
+      ${momentText(open.scheduled_time, state.profile?.time_zone ?? "UTC", state.now)}${open.duration !== session.duration ? `, ${durationText(open.duration)}` : ""} instead${mine ? ", and waits for an answer" : ""}.</p>
+    ${open.message ? html`<p class="text">${open.message}</p>` : nothing}
+    <div class="row">${mine ? html`<button class="button small" aria-disabled=${waits} @click=${() => actions.answerMove(open, "withdraw")}>Withdraw<span class="sr"> the new time for ${session.title}</span></button>`
+      : html`<button class="button small primary" aria-disabled=${waits} @click=${() => actions.answerMove(open, "accept")}>Accept<span class="sr"> the new time for ${session.title}</span></button>
+        <button class="button small" @click=${() => actions.openDialog("decline", open.id)}>Decline…<span class="sr"> the new time for ${session.title}</span></button>`}</div></div>`;
+}
+
+/** @param {View} view @param {Session} session */
+function ratings({ state, actions }, session) {
+  if (session.status !== "completed" || !state.ratings) return nothing;
+  const given = state.ratings.filter(({ session_id }) => session_id === session.id);
+  const mine = given.some(({ rater_id }) => rater_id === state.user?.id);
+  return html`${given.map(({ rater_id, rating, comment }) => html`<p class="given">${rater_id === state.user?.id ? "You rated" : `${state.people[rater_id]?.name ?? "The other side"} rated`} ${stars(rating)}${comment ? html`<span class="text">“${comment}”</span>` : nothing}</p>`)}
+    ${mine || session.no_show ? nothing : html`<button class="button small" @click=${() => actions.openDialog("rate", session.id)}>${icon("star")}Rate…<span class="sr"> ${session.title}</span></button>`}`;
 }
 
 /** @param {View} view @param {Session} session */
@@ -107,6 +150,10 @@ export function sessionRow(view, session) {
       ${theirs && theirs !== mine ? html`<p class="quiet">${mine} for you, ${theirs} in ${zoneText(profile?.time_zone ?? "")}</p>` : nothing}
       ${session.description ? html`<p class="text">${session.description}</p>` : nothing}
       ${session.cancel_reason ? html`<p class="reason"><b>Cancelled:</b> ${session.cancel_reason}</p>` : nothing}
+      ${open ? proposal(view, session) : nothing}
+      ${notes(view, session)}
+      ${open ? nothing : html`<div class="row">${ratings(view, session)}
+        ${mayNote(state, session) && state.user?.id === session.mentor_id ? html`<button class="button small" @click=${() => view.actions.openDialog("notes", session.id)}>Notes…<span class="sr"> ${session.title}</span></button>` : nothing}</div>`}
       ${open ? doors(view, session, isSoon(session, state.now) ? "primary" : "", "") : nothing}
     </div>
   </li>`;

@@ -12,6 +12,8 @@ const SENTENCES = {
   request_created: "New session request", request_approved: "Your request was approved", request_rejected: "Your request was rejected",
   request_expired: "A request lapsed without an answer", request_withdrawn: "A request was withdrawn",
   session_cancelled: "A session was cancelled", session_rescheduled: "A session has moved", session_reminder: "A session is coming up",
+  reschedule_proposed: "Another time was proposed", reschedule_declined: "The new time was declined", reschedule_withdrawn: "A proposed time was taken back",
+  reschedule_lapsed: "A proposed time lapsed", rating_open: "You can rate a session", session_rated: "You were rated",
 };
 
 /** @param {View} view */

@@ -3,6 +3,7 @@
 import { html, nothing } from "lit-html";
 import { history } from "./history.js";
 import { home } from "./home.js";
+import { hoursPage } from "./hours.js";
 import { mentors } from "./mentors.js";
 import { notices } from "./notices.js";
 import { avatar, icon, mark, skeleton, title } from "./parts.js";
@@ -16,7 +17,7 @@ import { toasts } from "./toasts.js";
 /** @typedef {import("./parts.js").View} View */
 
 /** @type {Record<string, (view: View) => unknown>} */
-const PAGES = { home, requests, mentors, request: requestForm, history, notices, profile };
+const PAGES = { home, requests, mentors, request: requestForm, history, hours: hoursPage, notices, profile };
 
 /** @param {View} view */
 export function page(view) {
@@ -50,6 +51,7 @@ function header({ state }) {
       <a href="#/requests" aria-current=${here("requests")}>${icon("inbox")}<span>Requests</span>${open
         ? html`<span class="count" data-testid="pending-count">${open}<span class="sr"> waiting for your answer</span></span>` : nothing}</a>
       <a href="#/mentors" aria-current=${here("mentors")}>${icon("people")}<span>Mentors</span></a>
+      ${profile?.is_mentor ? html`<a href="#/hours" aria-current=${here("hours")}>${icon("clock")}<span>Hours</span></a>` : nothing}
       <a href="#/history" aria-current=${here("history")}>${icon("history")}<span>History</span></a>
     </nav>
     <div class="top-end">

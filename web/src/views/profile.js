@@ -25,7 +25,7 @@ export function profile({ state, actions }) {
       ${me.is_mentor ? html`<fieldset class="choice many"><legend>Subjects you teach</legend><input type="hidden" name="subjects-shown" value="1">
         ${state.subjects.length ? state.subjects.map(({ id, name }) => html`<label><input type="checkbox" name="subject" value=${id} .checked=${taught.has(id)}><span>${name}</span></label>`)
           : html`<p class="quiet">No subjects have been set up yet.</p>`}</fieldset>` : nothing}
-      <button class="button primary" ?disabled=${state.profileBusy}>${working(state.profileBusy, "Save profile")}</button>
+      <button class="button primary" aria-disabled=${state.profileBusy ? "true" : nothing}>${working(state.profileBusy, "Save profile")}</button>
     </form>
     ${desktop(actions)}`;
 }

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
+import { repeat } from "lit-html/directives/repeat.js";
 import { addDays, dayText, durationText, instantOf, momentText, ownZone, timeText, wallClock, zoneText } from "../time.js";
 import { calendar } from "./calendar.js";
 import { avatar, describedBy, emptyState, fieldError, skeleton, stars, title, working } from "./parts.js";
@@ -56,15 +57,17 @@ export function requestForm(view) {
           ${[30, 60, 90, 120].map((minutes) => html`<label><input type="radio" name="duration" value=${minutes} .checked=${live(draft.duration === minutes)} @change=${() => actions.edit({ duration: minutes })}><span>${durationText(minutes)}</span></label>`)}
         </fieldset>
         ${day(view, zone)}
+        ${freeTimes(view, zone)}
         <div class="field"><label for="time">Time <small class="quiet">your clock, ${zoneText(zone)}</small></label>
           <input id="time" data-field="time" type="time" .value=${live(draft.time)} aria-invalid=${errors.time ? "true" : "false"} aria-describedby=${describedBy("time", errors.time)} @input=${text("time")}>
-          ${fieldError("time", errors.time)}</div>
+          ${fieldError("time", errors.time)}
+          ${state.nextFree.length ? html`<div class="row next-free" role="group" aria-label="Next free times"><span>Next free:</span>${state.nextFree.map((start) => html`<button type="button" class="button small" @click=${() => actions.chooseSlot(start)}>${momentText(start, zone, state.now)}</button>`)}</div>` : nothing}</div>
         ${both(view, zone, mentor)}
       </div>
       <div class="ask-end">
         <p class="form-error" role="alert" tabindex="-1" data-field="form">${errors.form ?? ""}</p>
         ${mentor ? html`<p class="who">${avatar(mentor.id, mentor.name)}<span>${mentor.name}<span>${stars(mentor.rating, mentor.rating_count)}</span></span></p>` : nothing}
-        <button class="button primary" ?disabled=${state.draftBusy}>${working(state.draftBusy, "Request Session")}</button>
+        <button class="button primary" aria-disabled=${state.draftBusy ? "true" : nothing}>${working(state.draftBusy, "Request Session")}</button>
       </div>
     </form>`;
 }
@@ -77,10 +80,24 @@ function day({ state, actions }, zone) {
     <span id="date-label">Date</span>
     ${calendar({
       at: state.calendarAt || draft.date || today, selected: draft.date, min: today, max: addDays(today, 365), today, label: "Date", error: errors.date,
-      choose: (date) => actions.edit({ date }), move: actions.lookAt, day: () => ({ open: true, text: "" }),
+      choose: (date) => actions.edit({ date }), move: actions.lookAt,
+      day: (date) => {
+        const free = state.slots?.days[date]?.length ?? 0;
+        const known = state.slots && !state.slots.many && state.slots.key.includes(` ${date.slice(0, 7)} `);
+        return known ? { open: free > 0, text: free ? `${free} free ${free === 1 ? "time" : "times"}` : "no free time" } : { open: true, text: "" };
+      },
     })}
     <p class="quiet">${draft.date ? dayText(`${draft.date}T12:00:00Z`, "UTC", state.now) : "No date chosen"}</p>
     ${fieldError("date", errors.date)}</div>`;
+}
+
+/** What the mentor has free on the chosen day. @param {View} view @param {string} zone */
+function freeTimes({ state, actions }, zone) {
+  const { draft, slots } = state;
+  const free = draft.date && slots && !slots.many ? slots.days[draft.date] : undefined;
+  if (!free?.length) return nothing;
+  return html`<fieldset class="choice free"><legend>Free on this day</legend>
+    ${repeat(free, (start) => start, (start) => html`<label><input type="radio" name="slot" .checked=${live(wallClock(start, zone).time === draft.time)} @change=${() => actions.chooseSlot(start)}><span>${timeText(start, zone)}</span></label>`)}</fieldset>`;
 }
 
 /** The chosen moment on both clocks. @param {View} view @param {string} zone @param {import("../types").Mentor | undefined} mentor */

@@ -31,7 +31,7 @@ function signedOut({ state, actions }) {
       <label class="field"><span>E-mail</span><input name="email" type="email" autocomplete="email"></label>
       <label class="field"><span>Password</span><input name="password" type="password" autocomplete="current-password"></label>
       <p class="form-error" role="alert">${state.signError}</p>
-      <button class="button primary wide" ?disabled=${state.signBusy}>${working(state.signBusy, "Sign in")}</button>
+      <button class="button primary wide" aria-disabled=${state.signBusy ? "true" : nothing}>${working(state.signBusy, "Sign in")}</button>
     </form></section>`;
 }
 

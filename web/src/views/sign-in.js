@@ -42,7 +42,7 @@ export function signIn(view) {
           </fieldset>
           ${zoneField(ownZone())}` : nothing}
         <p class="form-error" role="alert">${error}</p>
-        <button class="button primary wide" ?disabled=${busy}>${working(busy, up ? "Create account" : "Sign in")}</button>
+        <button class="button primary wide" aria-disabled=${busy ? "true" : nothing}>${working(busy, up ? "Create account" : "Sign in")}</button>
       </form>
       <p class="welcome-switch">${up ? "Already have an account?" : "New here?"}
         <button class="link" @click=${() => actions.signMode(up ? "in" : "up")}>${up ? "Sign in" : "Create an account"}</button></p>
@@ -53,10 +53,12 @@ export function signIn(view) {
 /** @param {string} chosen */
 export function zoneField(chosen) {
   return html`<label class="field"><span>Time zone</span>
-    <select name="zone">${[...new Set([chosen, ...zones()])].sort().map((zone) =>
-      html`<option value=${zone} ?selected=${zone === chosen}>${zoneText(zone)}${zone.includes("/") ? ` (${zone.split("/")[0]})` : ""}</option>`)}
-    </select></label>`;
+    <select name="zone">${zoneOptions(chosen)}</select></label>`;
 }
+
+/** @param {string} chosen */
+export const zoneOptions = (chosen) => [...new Set([chosen, ...zones()])].sort().map((zone) =>
+  html`<option value=${zone} ?selected=${zone === chosen}>${zoneText(zone)}${zone.includes("/") ? ` (${zone.split("/")[0]})` : ""}</option>`);
 
 /** @param {View} view */
 export function signInAgain(view) {
@@ -70,7 +72,7 @@ export function signInAgain(view) {
       <p class="form-error" role="alert">${state.sign.error}</p>
       <div class="dialog-end">
         <button class="button" type="button" @click=${view.actions.signOut}>Use another account</button>
-        <button class="button primary" ?disabled=${state.sign.busy}>${working(state.sign.busy, "Sign in")}</button>
+        <button class="button primary" aria-disabled=${state.sign.busy ? "true" : nothing}>${working(state.sign.busy, "Sign in")}</button>
       </div>
     </form>
   </dialog>`;

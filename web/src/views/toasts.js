@@ -29,7 +29,7 @@ function ask({ state, actions }, request) {
     ${when({ start: request.requested_time, end: request.end_time, duration: request.duration, zone: state.profile?.time_zone ?? "UTC", now: state.now, other: student })}
     ${request.description ? html`<p class="toast-text clamp">${request.description}</p>` : nothing}
     <div class="row">
-      <button class="button primary small" ?disabled=${state.busy.has(request.id)} @click=${() => actions.approve(request)}>Approve<span class="sr"> ${request.title}</span></button>
+      <button class="button primary small" aria-disabled=${state.busy.has(request.id) ? "true" : nothing} @click=${() => actions.approve(request)}>Approve<span class="sr"> ${request.title}</span></button>
       <button class="button small" @click=${() => actions.openDialog("reject", request.id)}>Reject…<span class="sr"> ${request.title}</span></button>
     </div>`;
 }
