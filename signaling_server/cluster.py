@@ -131,6 +131,10 @@ class RedisDirectory:
             raise Refused("unavailable")
         room = newcomer.room
         self._joining[room] = self._joining.get(room, 0) + 1
+        # The other node may hand the seat over before Redis' answer is read here.
+        handed: asyncio.Future[HandOver] = asyncio.get_running_loop().create_future()
+        if resume is not None:
+            self._handed[resume[0]] = handed
         try:
             answer = await self._run(
                 "JOIN",
@@ -154,17 +158,25 @@ class RedisDirectory:
             )
             before = answer.get("before")
             if joined.resumed and before != self.node:
-                joined = await self._fetch_seat(joined, alive=bool(answer.get("alive")))
+                joined = await self._fetch_seat(joined, handed if answer.get("alive") else None)
+                # What that node took it has confirmed before it handed the seat over.
+                asyncio.get_running_loop().call_soon(self._gone_from, member)
             return joined
         except _FAULTS as exc:
             self._down()
             raise Refused("unavailable") from exc
         finally:
+            if resume is not None and self._handed.get(resume[0]) is handed:
+                del self._handed[resume[0]]
             self._joining[room] -= 1
             if not self._joining[room]:
                 del self._joining[room]
                 # After the hub has taken the seat, which it does in the same step.
                 asyncio.get_running_loop().call_soon(self._catch_up, room)
+
+    def _gone_from(self, member: Member) -> None:
+        """Send what still waits for a peer's former node to where it is now."""
+        self._send_anew(self._take_for(member))
 
     async def leave(self, member: Member, reason: str) -> Left | None:
         try:
@@ -207,8 +219,10 @@ class RedisDirectory:
     async def _flush_forever(self) -> None:
         """One publish per node for all that has gathered, and again for what is not confirmed."""
         while True:
+            # Not wait_for: on Python 3.11 that may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._flush_wanted.wait(), RESEND_SECONDS)
+                async with asyncio.timeout(RESEND_SECONDS):
+                    await self._flush_wanted.wait()
             self._flush_wanted.clear()
             now = time.monotonic()
             for outbox in list(self._outboxes.values()):
@@ -276,6 +290,8 @@ class RedisDirectory:
                     quiet = 0
                 continue
             quiet = 0
+            if message["type"] != "message":
+                continue  # the answer to a ping
             try:
                 await self._hear(message["data"])
             except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
@@ -313,11 +329,18 @@ class RedisDirectory:
         elif kind == "joined":
             self.hub.remote_joined(member)
         elif kind == "moved":
-            seat = self.hub.remote_moved(member)
-            if seat is not None:
-                state = HandOver(member.peer, seat.seq, list(seat.kept))
-                await self._publish(member.node, link.encode(state))
-            self._send_anew(self._take_for(member))
+            await self._hand_over(member)
+            # A node that lives says itself what it has not taken; sent again at once, a signal
+            # whose confirmation is on its way would arrive twice.
+            wait = RESEND_SECONDS if event.get("alive") else 0
+            asyncio.get_running_loop().call_later(wait, self._gone_from, member)
+
+    async def _hand_over(self, member: Member) -> None:
+        """A peer is on another node now; if its seat was here, that node gets what it kept."""
+        seat = self.hub.remote_moved(member)
+        if seat is not None:
+            state = HandOver(member.peer, seat.seq, list(seat.kept))
+            await self._publish(member.node, link.encode(state))
 
     def _take_for(self, member: Member) -> list[Waiting]:
         found = []
@@ -330,15 +353,14 @@ class RedisDirectory:
         for event in self._meanwhile.pop(room, ()):
             self.hub.run(self._apply(event))
 
-    async def _fetch_seat(self, joined: Joined, *, alive: bool) -> Joined:
+    async def _fetch_seat(self, joined: Joined, handed: asyncio.Future[HandOver] | None) -> Joined:
         """The numbering and kept signals of a peer that comes from another node."""
         peer = joined.member.peer
         state: HandOver | None = None
-        if alive:
-            waiting = self._handed[peer] = asyncio.get_running_loop().create_future()
+        if handed is not None:
             with contextlib.suppress(TimeoutError):
-                state = await asyncio.wait_for(waiting, HAND_OVER_SECONDS)
-            del self._handed[peer]
+                async with asyncio.timeout(HAND_OVER_SECONDS):
+                    state = await handed
         if state is None:
             stored: Any = await self._redis.getdel(f"{P}seat:{peer}")
             if stored:
@@ -407,7 +429,7 @@ class RedisDirectory:
             if member.peer in lost and (elsewhere := known.get(member.peer)) is None:
                 self.hub.drop(member, "replaced")
             elif member.peer in lost and elsewhere is not None:
-                self.hub.remote_moved(elsewhere)
+                await self._hand_over(elsewhere)
         for target in list(view.targets.values()):
             if isinstance(target, RemotePeer) and target.member.peer not in known:
                 self.hub.drop(target.member, "lost")
@@ -415,6 +437,9 @@ class RedisDirectory:
         for member in known.values():
             if member.node != self.node:
                 self.hub.remote_joined(member)
+            elif not isinstance(self.hub.views.find(member.peer), Seat):
+                # It left while it was being written down again.
+                await self._run("LEAVE", room, member.peer, "left", user=member.user)
 
     def _down(self) -> None:
         self._up = False

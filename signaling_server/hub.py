@@ -26,6 +26,7 @@ from signaling_server.views import RoomView, Views
 TICK_SECONDS = 0.25
 SWEEP_SECONDS = 60.0
 LOOK_SECONDS = 1.0
+CLOSE_SECONDS = 2.0
 
 
 class Reply(NamedTuple):
@@ -98,9 +99,11 @@ class Hub:
         """Stop; what is still open is closed."""
         for connection in list(self._connections):
             connection.shut(RESTART)
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
         await self.directory.close()
 
     @property
@@ -276,7 +279,8 @@ class Hub:
                 kept_signals=self.settings.kept_signals,
                 kept_bytes=self.settings.kept_bytes,
             )
-            seat.take_over(joined.seq, joined.kept)
+            if joined.resumed:
+                seat.take_over(joined.seq, joined.kept)
             self.views.place(view, seat)
         seat.member = member
         self._away.pop(seat, None)

@@ -89,7 +89,7 @@ if former and former.user == newcomer.user and former.secret == ARGV[7] then
   bump()
   store(former)
   local also = before ~= me and before or nil
-  tell({room = former.room, member = former, reason = '', also = also}, 'moved')
+  tell({room = former.room, member = former, reason = '', also = also, alive = alive}, 'moved')
   return answer({member = former, resumed = true, before = before, alive = alive})
 end
 local older, count = nil, 0

@@ -31,6 +31,7 @@ class Client:
         self.events: list[tuple[str, Any]] = []
         self.acks: dict[int, Any] = {}
         self.joined: dict[str, Any] = {}
+        self.someone: Any = None
         self.closed = False
         self._changed = asyncio.Event()
         self._next = 0

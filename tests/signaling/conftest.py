@@ -61,6 +61,7 @@ class Running:
         client = await Client.connect(self.url)
         self.clients.append(client)
         if someone is not None:
+            client.someone = someone
             await client.enter({"token": someone.token} | auth)
         return client
 
