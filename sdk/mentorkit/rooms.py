@@ -221,9 +221,8 @@ class AsyncRoom:
         try:
             answer = await self._socket.call(event, payload, timeout=self._patience)
         except Exception as fault:
-            raise Unavailable(
-                f"The signaling server did not answer {event} ({str(fault) or type(fault).__name__})."
-            ) from fault
+            why = str(fault) or type(fault).__name__
+            raise Unavailable(f"The signaling server did not answer {event} ({why}).") from fault
         answer = answer if isinstance(answer, dict) else {}
         if error := answer.get("error"):
             raise RoomRefused(str(error.get("message")), code=str(error.get("code")))

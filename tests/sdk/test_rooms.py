@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from mentorkit import PeerJoined, PeerLeft, Signal
 from mentorkit.errors import NotSignedIn, RoomRefused, Unavailable
-
 from tests.sdk.faces import Actor, Face, InThread
 
 SOON = 10.0
