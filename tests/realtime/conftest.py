@@ -1,4 +1,4 @@
-"""The secret of the stack, for tests that mint tokens."""
+"""Two people, and the secret of the stack for tests that mint tokens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,22 @@ import os
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from tests.support.people import Person, sign_up
+from tests.support.stack import StackEnv
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def ada(stack: StackEnv) -> Person:
+    """Somebody with a session. Shared: tables are what each test has of its own."""
+    return await sign_up(stack, "Ada")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bob(stack: StackEnv) -> Person:
+    """Somebody else."""
+    return await sign_up(stack, "Bob")
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ import pytest
 
 from tests.realtime.phoenix import Frame, phoenix
 from tests.realtime.rooms import private_rooms
-from tests.support.people import Person, sign_up
+from tests.support.people import Person
 from tests.support.stack import StackEnv
 
 
-async def test_the_database_broadcasts_too(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_the_database_broadcasts_too(stack: StackEnv, ada: Person) -> None:
     prefix = f"p{uuid4().hex[:8]}"
     name = f"{prefix}-rw-{ada.id}"
     async with private_rooms(stack, prefix) as connection, phoenix(stack) as client:
@@ -34,8 +33,7 @@ async def test_the_database_broadcasts_too(stack: StackEnv) -> None:
         assert await client.nothing_more() == []
 
 
-async def test_a_trigger_broadcasts_the_change_of_a_row(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_trigger_broadcasts_the_change_of_a_row(stack: StackEnv, ada: Person) -> None:
     prefix = f"p{uuid4().hex[:8]}"
     name = f"{prefix}-rw-{ada.id}"
     async with private_rooms(stack, prefix) as connection, phoenix(stack) as client:
@@ -67,8 +65,7 @@ async def test_sending_without_the_right_is_a_warning_only(stack: StackEnv) -> N
     assert [text.partition(":")[0] for text in notices] == ["ErrorSendingBroadcastMessage"]
 
 
-async def test_stored_messages_can_be_replayed(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_stored_messages_can_be_replayed(stack: StackEnv, ada: Person) -> None:
     prefix = f"p{uuid4().hex[:8]}"
     name = f"{prefix}-rw-{ada.id}"
     async with private_rooms(stack, prefix) as connection, phoenix(stack) as client:
@@ -94,8 +91,9 @@ async def post(stack: StackEnv, path: str, person: Person | None, **options: Any
         return await http.post(path, headers=headers, **options)
 
 
-async def test_http_reaches_public_and_permitted_private_channels(stack: StackEnv) -> None:
-    ada, bob = await sign_up(stack), await sign_up(stack)
+async def test_http_reaches_public_and_permitted_private_channels(
+    stack: StackEnv, ada: Person, bob: Person
+) -> None:
     prefix = f"p{uuid4().hex[:8]}"
     name = f"{prefix}-rw-{ada.id}"
     async with private_rooms(stack, prefix), phoenix(stack) as client:

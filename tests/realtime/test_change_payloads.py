@@ -11,7 +11,7 @@ import pytest
 from local.gateway.realtime.catalog import read_table
 from tests.realtime.clients import Watcher, connected
 from tests.realtime.notes import notes
-from tests.support.people import sign_up
+from tests.support.people import Person
 from tests.support.stack import StackEnv
 
 ROWS = """
@@ -50,8 +50,8 @@ VALUES = {
 
 async def test_values_are_typed_as_postgres_itself_would_put_them_into_json(
     stack: StackEnv,
+    ada: Person,
 ) -> None:
-    ada = await sign_up(stack)
     columns = ROWS + ", ".join(f"v{at} {kind}" for at, kind in enumerate(VALUES))
     async with notes(stack, columns) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name, "INSERT").start()
@@ -70,8 +70,7 @@ async def test_values_are_typed_as_postgres_itself_would_put_them_into_json(
             assert heard == json.loads(text)
 
 
-async def test_bytes_are_hex_without_a_prefix(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_bytes_are_hex_without_a_prefix(stack: StackEnv, ada: Person) -> None:
     async with notes(stack, f"{ROWS} data bytea") as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name).start()
         await table.run("insert into {} (owner, data) values (%s, %s)", ada.id, b"\x00\xff")
@@ -79,8 +78,7 @@ async def test_bytes_are_hex_without_a_prefix(stack: StackEnv) -> None:
         assert data["record"]["data"] == "00ff"
 
 
-async def test_types_of_the_project_are_json_as_well(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_types_of_the_project_are_json_as_well(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         mood, pair, short = (f"public.{table.name}_{kind}" for kind in ("mood", "pair", "short"))
         await table.run(f"create type {mood} as enum ('glad', 'so so')")
@@ -115,8 +113,8 @@ async def test_types_of_the_project_are_json_as_well(stack: StackEnv) -> None:
 
 async def test_a_change_says_when_it_was_committed_and_which_columns_there_are(
     stack: StackEnv,
+    ada: Person,
 ) -> None:
-    ada = await sign_up(stack)
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name).start()
         await table.add(ada.id)
@@ -130,8 +128,7 @@ async def test_a_change_says_when_it_was_committed_and_which_columns_there_are(
         ]
 
 
-async def test_columns_the_role_may_not_select_are_left_out(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_columns_the_role_may_not_select_are_left_out(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         await table.run("revoke select on {} from authenticated")
         await table.run("grant select (id, owner, body) on {} to authenticated")
@@ -147,8 +144,7 @@ async def test_columns_the_role_may_not_select_are_left_out(stack: StackEnv) -> 
         assert set(second["record"]) == {"id", "owner", "body", "room"}
 
 
-async def test_select_narrows_the_columns_but_never_the_key(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_select_narrows_the_columns_but_never_the_key(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = Watcher(client, "n").changes(table.name, "INSERT", select=["body"])
         watcher.changes(table.name, "INSERT", select=["room"])
@@ -158,8 +154,7 @@ async def test_select_narrows_the_columns_but_never_the_key(stack: StackEnv) -> 
         assert sorted(sorted(part["record"]) for part in data) == [["body", "id"], ["id", "room"]]
 
 
-async def test_a_column_added_later_is_told(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_column_added_later_is_told(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name, "INSERT", "room=eq.hall").start()
         await table.add(ada.id)
@@ -184,9 +179,8 @@ async def test_a_column_added_later_is_told(stack: StackEnv) -> None:
     ],
 )
 async def test_a_row_without_a_readable_key_is_an_error(
-    stack: StackEnv, columns: str, grant: str, error: str
+    stack: StackEnv, ada: Person, columns: str, grant: str, error: str
 ) -> None:
-    ada = await sign_up(stack)
     async with notes(stack, columns) as table, connected(stack, ada) as client:
         for statement in grant.split(";"):
             await table.run(statement)
@@ -197,8 +191,9 @@ async def test_a_row_without_a_readable_key_is_an_error(
         assert data["record"] == {}
 
 
-async def test_a_row_too_large_comes_with_its_small_values_only(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_row_too_large_comes_with_its_small_values_only(
+    stack: StackEnv, ada: Person
+) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name, "INSERT").start()
         await table.run(

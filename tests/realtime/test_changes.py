@@ -7,12 +7,13 @@ import pytest
 from tests.realtime.clients import Watcher, connected
 from tests.realtime.notes import notes
 from tests.support.campaign import size
-from tests.support.people import sign_up
+from tests.support.people import Person
 from tests.support.stack import StackEnv
 
 
-async def test_an_insert_reaches_its_owner_and_nobody_else(stack: StackEnv) -> None:
-    ada, bob = await sign_up(stack), await sign_up(stack)
+async def test_an_insert_reaches_its_owner_and_nobody_else(
+    stack: StackEnv, ada: Person, bob: Person
+) -> None:
     async with notes(stack) as table, connected(stack, ada) as one, connected(stack, bob) as two:
         hers = await Watcher(one, "notes").changes(table.name, "INSERT").start()
         his = await Watcher(two, "notes").changes(table.name, "INSERT").start()
@@ -22,8 +23,7 @@ async def test_an_insert_reaches_its_owner_and_nobody_else(stack: StackEnv) -> N
         assert [data["record"]["body"] for data in await his.hears(1)] == ["to Bob"]
 
 
-async def test_somebody_without_a_session_hears_nothing(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_somebody_without_a_session_hears_nothing(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack) as anybody, connected(stack, ada) as hers:
         await table.run("grant select on {} to anon")
         nobody = await Watcher(anybody, "notes").changes(table.name).start()
@@ -33,8 +33,7 @@ async def test_somebody_without_a_session_hears_nothing(stack: StackEnv) -> None
         assert nobody.heard == []
 
 
-async def test_a_filter_narrows_what_comes(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_filter_narrows_what_comes(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name, "*", "room=eq.attic").start()
         await table.add(ada.id, "downstairs")
@@ -48,8 +47,7 @@ async def test_a_filter_narrows_what_comes(stack: StackEnv) -> None:
         assert update["old_record"] == {"id": number}
 
 
-async def test_two_wishes_of_one_channel_each_get_theirs(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_two_wishes_of_one_channel_each_get_theirs(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = Watcher(client, "n")
         watcher.changes(table.name, "INSERT", "room=eq.attic")
@@ -63,9 +61,10 @@ async def test_two_wishes_of_one_channel_each_get_theirs(stack: StackEnv) -> Non
         assert (update["type"], update["record"]["room"]) == ("UPDATE", "cellar")
 
 
-async def test_many_changes_come_complete_and_in_order(stack: StackEnv) -> None:
+async def test_many_changes_come_complete_and_in_order(
+    stack: StackEnv, ada: Person, bob: Person
+) -> None:
     """Single commits and one large one, each subscriber its own rows only."""
-    ada, bob = await sign_up(stack), await sign_up(stack)
     many = size(200, 5000)
     async with notes(stack) as table, connected(stack, ada) as one, connected(stack, bob) as two:
         hers = await Watcher(one, "n").changes(table.name, "INSERT").start()
@@ -83,8 +82,9 @@ async def test_many_changes_come_complete_and_in_order(stack: StackEnv) -> None:
         assert [row["body"] for row in his.records] == [str(n) for n in range(1, many, 2)]
 
 
-async def test_a_row_that_moves_out_of_sight_is_not_told(stack: StackEnv) -> None:
-    ada, bob = await sign_up(stack), await sign_up(stack)
+async def test_a_row_that_moves_out_of_sight_is_not_told(
+    stack: StackEnv, ada: Person, bob: Person
+) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name, "UPDATE").start()
         gone, kept = await table.add(ada.id), await table.add(ada.id)
@@ -94,8 +94,7 @@ async def test_a_row_that_moves_out_of_sight_is_not_told(stack: StackEnv) -> Non
         assert update["record"]["id"] == kept
 
 
-async def test_a_rolled_back_change_is_not_told(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_rolled_back_change_is_not_told(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name).start()
         async with table.connection.transaction(force_rollback=True):
@@ -108,9 +107,8 @@ async def test_a_rolled_back_change_is_not_told(stack: StackEnv) -> None:
     ("rls", "expected"), [(True, {"id"}), (False, {"id", "owner", "room", "body", "secret"})]
 )
 async def test_a_delete_tells_the_key_and_the_rest_only_without_policies(
-    stack: StackEnv, rls: bool, expected: set[str]
+    stack: StackEnv, ada: Person, rls: bool, expected: set[str]
 ) -> None:
-    ada = await sign_up(stack)
     async with notes(stack, rls=rls) as table, connected(stack, ada) as client:
         await table.run("alter table {} replica identity full")
         watcher = await Watcher(client, "n").changes(table.name, "DELETE").start()
@@ -123,8 +121,9 @@ async def test_a_delete_tells_the_key_and_the_rest_only_without_policies(
         assert "record" not in data
 
 
-async def test_a_delete_is_told_even_to_those_who_could_not_see_the_row(stack: StackEnv) -> None:
-    ada, bob = await sign_up(stack), await sign_up(stack)
+async def test_a_delete_is_told_even_to_those_who_could_not_see_the_row(
+    stack: StackEnv, ada: Person, bob: Person
+) -> None:
     async with notes(stack) as table, connected(stack, bob) as client:
         watcher = await Watcher(client, "n").changes(table.name).start()
         number = await table.add(ada.id)
@@ -132,8 +131,7 @@ async def test_a_delete_is_told_even_to_those_who_could_not_see_the_row(stack: S
         assert [data["old_record"] for data in await watcher.hears(1)] == [{"id": number}]
 
 
-async def test_full_replica_identity_gives_the_whole_old_row(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_full_replica_identity_gives_the_whole_old_row(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         await table.run("alter table {} replica identity full")
         watcher = await Watcher(client, "n").changes(table.name, "UPDATE").start()
@@ -145,8 +143,9 @@ async def test_full_replica_identity_gives_the_whole_old_row(stack: StackEnv) ->
         assert data["record"]["body"] == "after"
 
 
-async def test_a_large_value_left_alone_keeps_the_rest_of_the_row(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_large_value_left_alone_keeps_the_rest_of_the_row(
+    stack: StackEnv, ada: Person
+) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name, "UPDATE").start()
         await table.run("alter table {} alter column secret set storage external")
@@ -157,8 +156,7 @@ async def test_a_large_value_left_alone_keeps_the_rest_of_the_row(stack: StackEn
         assert "secret" not in data["record"]
 
 
-async def test_the_service_role_hears_everything(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_the_service_role_hears_everything(stack: StackEnv, ada: Person) -> None:
     service = StackEnv(**{**vars(stack), "publishable_key": stack.secret_key})
     async with notes(stack) as table, connected(service) as client:
         await table.run("grant select on {} to service_role")
@@ -167,8 +165,7 @@ async def test_the_service_role_hears_everything(stack: StackEnv) -> None:
         assert [data["record"]["body"] for data in await watcher.hears(1)] == ["seen"]
 
 
-async def test_every_table_of_a_schema_can_be_watched(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_every_table_of_a_schema_can_be_watched(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as one, notes(stack) as two, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(None).start()
         await one.add(ada.id)

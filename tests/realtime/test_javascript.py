@@ -7,14 +7,15 @@ import json
 from pathlib import Path
 
 from tests.realtime.notes import notes
-from tests.support.people import sign_up
+from tests.support.people import Person
 from tests.support.stack import REPO, StackEnv
 
 STORY = Path(__file__).with_name("js") / "story.mjs"
 
 
-async def test_supabase_js_hears_changes_broadcasts_and_presence(stack: StackEnv) -> None:
-    ada, bob = await sign_up(stack), await sign_up(stack)
+async def test_supabase_js_hears_changes_broadcasts_and_presence(
+    stack: StackEnv, ada: Person, bob: Person
+) -> None:
     async with notes(stack) as table:
         node = await asyncio.create_subprocess_exec(
             "node", str(STORY), stack.supabase_url, stack.publishable_key,

@@ -18,7 +18,7 @@ from realtime import RealtimeSubscribeStates
 from tests.local.own import OwnStack
 from tests.realtime.clients import Watcher, connected
 from tests.realtime.notes import notes
-from tests.support.people import sign_up
+from tests.support.people import Person, sign_up
 from tests.support.stack import StackEnv, start_stack, stop_stack
 from tests.support.wait import eventually
 
@@ -44,8 +44,7 @@ async def came_back(watcher: Watcher, within: float = 20.0) -> None:
         await watcher.flowing.wait()
 
 
-async def test_a_broken_stream_of_changes_is_told_and_mended(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_broken_stream_of_changes_is_told_and_mended(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name).start()
         watcher.flowing.clear()
@@ -106,8 +105,9 @@ async def cut_off(stack: StackEnv) -> AsyncIterator[tuple[StackEnv, asyncio.Even
 
 
 @pytest.mark.filterwarnings("ignore:ConnectionClosed:DeprecationWarning")  # of supabase-py's own
-async def test_a_client_whose_line_was_cut_reconnects_and_hears_on(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_client_whose_line_was_cut_reconnects_and_hears_on(
+    stack: StackEnv, ada: Person
+) -> None:
     async with (
         notes(stack) as table,
         cut_off(stack) as (far, cut),

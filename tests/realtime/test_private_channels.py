@@ -7,14 +7,13 @@ from uuid import uuid4
 
 from tests.realtime.phoenix import phoenix
 from tests.realtime.rooms import private_rooms
-from tests.support.people import sign_up
+from tests.support.people import Person
 from tests.support.stack import StackEnv
 
 HELLO: dict[str, Any] = {"type": "broadcast", "event": "hello", "payload": {"n": 1}}
 
 
-async def test_a_private_channel_needs_a_policy(stack: StackEnv) -> None:
-    ada, bob = await sign_up(stack), await sign_up(stack)
+async def test_a_private_channel_needs_a_policy(stack: StackEnv, ada: Person, bob: Person) -> None:
     prefix = f"p{uuid4().hex[:8]}"
     topic = f"realtime:{prefix}-rw-{ada.id}"
     async with private_rooms(stack, prefix), phoenix(stack) as one, phoenix(stack) as two:
@@ -32,8 +31,7 @@ async def test_a_private_channel_needs_a_policy(stack: StackEnv) -> None:
         assert await two.nothing_more() == []
 
 
-async def test_reading_is_not_writing(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_reading_is_not_writing(stack: StackEnv, ada: Person) -> None:
     prefix = f"p{uuid4().hex[:8]}"
     topic = f"realtime:{prefix}-ro-{ada.id}"
     async with private_rooms(stack, prefix), phoenix(stack) as client, phoenix(stack) as other:
@@ -46,8 +44,9 @@ async def test_reading_is_not_writing(stack: StackEnv) -> None:
         assert await other.nothing_more() == []
 
 
-async def test_losing_the_right_to_read_ends_the_channel(stack: StackEnv) -> None:
-    ada, bob = await sign_up(stack), await sign_up(stack)
+async def test_losing_the_right_to_read_ends_the_channel(
+    stack: StackEnv, ada: Person, bob: Person
+) -> None:
     prefix = f"p{uuid4().hex[:8]}"
     topic = f"realtime:{prefix}-rw-{ada.id}"
     async with private_rooms(stack, prefix), phoenix(stack) as client:

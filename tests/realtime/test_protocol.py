@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from tests.realtime.notes import notes
 from tests.realtime.phoenix import phoenix
 from tests.realtime.tokens import minted
-from tests.support.people import sign_up
+from tests.support.people import Person
 from tests.support.stack import StackEnv
 
 versions = pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
@@ -26,9 +26,8 @@ async def test_a_heartbeat_is_answered(stack: StackEnv, version: str) -> None:
 
 @versions
 async def test_a_join_is_answered_with_the_wishes_and_their_ids(
-    stack: StackEnv, version: str
+    stack: StackEnv, ada: Person, version: str
 ) -> None:
-    ada = await sign_up(stack)
     async with notes(stack) as table, phoenix(stack, version) as client:
         wishes = [
             {"event": "INSERT", "schema": "public", "table": table.name, "filter": "room=eq.a"},
@@ -56,9 +55,8 @@ async def test_a_join_is_answered_with_the_wishes_and_their_ids(
 
 @versions
 async def test_leaving_closes_the_channel_and_nothing_comes_any_more(
-    stack: StackEnv, version: str
+    stack: StackEnv, ada: Person, version: str
 ) -> None:
-    ada = await sign_up(stack)
     async with notes(stack) as table, phoenix(stack, version) as client:
         wish = {"event": "*", "schema": "public", "table": table.name}
         await client.join(ROOM, ada.access_token, postgres_changes=[wish])
@@ -114,8 +112,7 @@ async def test_at_most_a_hundred_channels(stack: StackEnv) -> None:
         assert (await client.join(f"{ROOM}100")).payload["status"] == "ok"
 
 
-async def test_waiting_for_the_subscription_holds_the_reply(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_waiting_for_the_subscription_holds_the_reply(stack: StackEnv, ada: Person) -> None:
     wait = {"postgres_changes_options": {"wait": True}}
     async with notes(stack) as table, phoenix(stack) as client:
         wish = {"event": "*", "schema": "public", "table": table.name}

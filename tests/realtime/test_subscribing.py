@@ -8,7 +8,7 @@ from realtime import RealtimeSubscribeStates
 from tests.realtime.clients import Watcher, connected
 from tests.realtime.notes import notes
 from tests.realtime.tokens import minted
-from tests.support.people import Person, sign_up
+from tests.support.people import Person
 from tests.support.stack import StackEnv
 from tests.support.wait import eventually
 
@@ -32,8 +32,9 @@ async def refused(watcher: Watcher) -> str:
         ("id=eq.one", "invalid input syntax for type bigint"),
     ],
 )
-async def test_a_wrong_filter_is_told(stack: StackEnv, filter_text: str, told: str) -> None:
-    ada = await sign_up(stack)
+async def test_a_wrong_filter_is_told(
+    stack: StackEnv, ada: Person, filter_text: str, told: str
+) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         await table.run("revoke select on {} from authenticated")
         await table.run("grant select (id, owner, body) on {} to authenticated")
@@ -42,8 +43,7 @@ async def test_a_wrong_filter_is_told(stack: StackEnv, filter_text: str, told: s
         assert told.replace('\\\\\\"', '\\"') in await refused(watcher)
 
 
-async def test_a_table_that_is_not_published_is_told(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_table_that_is_not_published_is_told(stack: StackEnv, ada: Person) -> None:
     async with notes(stack, published=False) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name).start(flowing=False)
         reason = await refused(watcher)
@@ -51,17 +51,15 @@ async def test_a_table_that_is_not_published_is_told(stack: StackEnv) -> None:
         assert "Please check Realtime is enabled" in reason
 
 
-async def test_a_column_that_may_not_be_selected_is_told(stack: StackEnv) -> None:
-    ada = await sign_up(stack)
+async def test_a_column_that_may_not_be_selected_is_told(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = Watcher(client, "n").changes(table.name, "*", select=["nowhere"])
         await watcher.start(flowing=False)
         assert "invalid column for select nowhere" in await refused(watcher)
 
 
-async def test_a_new_token_counts_from_then_on(stack: StackEnv) -> None:
+async def test_a_new_token_counts_from_then_on(stack: StackEnv, ada: Person, bob: Person) -> None:
     """Ada signs out and Bob in, on the same connection: what was Ada's is not told any more."""
-    ada, bob = await sign_up(stack), await sign_up(stack)
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name).start()
         await table.add(ada.id, "for Ada")
@@ -77,10 +75,9 @@ async def test_a_new_token_counts_from_then_on(stack: StackEnv) -> None:
 
 
 async def test_a_refreshed_token_keeps_the_channel_open(
-    stack: StackEnv, signing_secret: str
+    stack: StackEnv, ada: Person, signing_secret: str
 ) -> None:
     """The first token runs out while the channel lives on with the second."""
-    ada = await sign_up(stack)
     short = Person(ada.id, ada.email, "", minted(signing_secret, ada.id, seconds=2))
     async with notes(stack) as table, connected(stack, short) as client:
         kept = await Watcher(client, "kept").changes(table.name).start()
