@@ -124,6 +124,17 @@ def story(backend: Backend) -> tuple[dict[str, str], dict[str, str]]:
     backend.call("POST", "/rest/v1/rpc/reject_request", noor, {"request_id": refused, "reason": "I am travelling that day. Thursday works."})  # fmt: skip
     backend.request(leo, grace, subjects[names[0]], "Sample size for a thesis", day + 24 * hour, 60, "I have 41 answers. Is that enough?")
     backend.request(ada, tomas, subjects[names[1]], "Second look at my service", day + 48 * hour, 30)
+    backend.request(ada, grace, subjects[names[0]], "Reading my survey", day + 51 * hour, 30, "Ten questions, one of them good.")
+    # Last, because requests outside of hours are refused.
+    backend.as_owner("insert into public.booking_terms (mentor_id, time_zone, minimum_notice_minutes, buffer_after_minutes) values (%s, 'Asia/Kolkata', 240, 15)", grace["id"])
+    for weekday in (1, 2, 3, 4, 6):
+        backend.as_owner("insert into public.availability_rules (mentor_id, weekday, start_time, end_time) values (%s, %s, '18:30', '22:00')", grace["id"], weekday)
+    backend.as_owner("insert into public.availability_overrides (mentor_id, on_date) values (%s, %s)", grace["id"], day.date() + datetime.timedelta(days=9))
+    session = backend.call("GET", "/rest/v1/sessions?select=id&title=eq.A/B tests without tears", ada, None)[0]
+    moved = (day + 4 * 24 * hour).replace(hour=14)
+    while moved.isoweekday() not in (1, 2, 3, 4, 6):
+        moved += 24 * hour
+    backend.call("POST", "/rest/v1/rpc/propose_reschedule", ada, {"session_id": session["id"], "scheduled_time": moved.isoformat(), "message": "A workshop got in the way."})
     return ada, grace
 
 
@@ -174,11 +185,14 @@ async def ask_form(page: Page, web: str, mentor: dict[str, str]) -> None:
     await page.get_by_label("Subject").select_option(index=1)
     await page.get_by_label("Title").fill("Confidence intervals")
     await page.get_by_label("Description").fill("I can compute one. I cannot say what it means.")
-    day = datetime.datetime.now(UTC).date() + datetime.timedelta(days=4)
+    day = datetime.datetime.now(UTC).date() + datetime.timedelta(days=3)
+    while day.isoweekday() not in (1, 2, 3, 4, 6):
+        day += datetime.timedelta(days=1)
     if not await page.locator(f"[data-date='{day}']").count():
         await page.get_by_role("button", name="Next month").click()
     await page.locator(f"[data-date='{day}']").click()
-    await page.get_by_label("Time your clock").fill("16:30")
+    await page.get_by_role("group", name="Free on this day").get_by_role("radio").nth(2).check()
+    await page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
 
 
 async def call(red: Browser, blue: Browser, web: str, ada: dict[str, str], grace: dict[str, str], width: int, theme: str, save: Callable[[bytes, str], None]) -> None:
@@ -237,6 +251,10 @@ async def pictures(env: dict[str, str], all_of: Path | None) -> None:
                     page = await enter(blue, web, grace, width, theme)
                     save(await page.screenshot(full_page=all_of is not None), f"mentor-{theme}-{width}")
                     if all_of:
+                        for name in ("hours", "requests"):
+                            await page.goto(f"{web}/#/{name}")
+                            await page.wait_for_timeout(400)
+                            save(await page.screenshot(full_page=True), f"mentor-{name}-{theme}-{width}")
                         await page.get_by_role("button", name="Reject").first.click()
                         await page.wait_for_timeout(150)
                         save(await page.screenshot(), f"reject-{theme}-{width}")

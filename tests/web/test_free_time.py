@@ -47,7 +47,7 @@ async def test_hours_become_the_students_free_times_and_a_lost_one_names_the_nex
         await expect(closed).to_have_attribute("aria-disabled", "true")
     await student.page.locator(f"[data-date='{day}']").click()
     free = student.page.get_by_role("group", name="Free on this day")
-    await free.get_by_text("14:00").click()
+    await free.get_by_role("radio", name="14:00").check()
     await expect(student.page.get_by_label("Time your clock")).to_have_value("14:00")
     await student.page.get_by_label("Subject").select_option(index=1)
     await student.page.get_by_label("Title").fill("Lost slot")
