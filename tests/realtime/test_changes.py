@@ -172,3 +172,18 @@ async def test_every_table_of_a_schema_can_be_watched(stack: StackEnv, ada: Pers
         await two.add(ada.id)
         data = await watcher.hears(2)
         assert [part["table"] for part in data] == [one.name, two.name]
+
+
+async def test_a_large_transaction_reaches_a_client_that_reads(stack: StackEnv) -> None:
+    """Nothing to ask the database about, so nothing slows the stream down but the reader."""
+    many = size(6_000, 60_000)
+    service = StackEnv(**{**vars(stack), "publishable_key": stack.secret_key})
+    async with notes(stack) as table, connected(service) as client:
+        await table.run("grant select on {} to service_role")
+        watcher = await Watcher(client, "n").changes(table.name, "INSERT").start()
+        await table.run(
+            "insert into {} (owner) select gen_random_uuid() from generate_series(1, %s::int)", many
+        )
+        data = await watcher.hears(many, within=60)
+        numbers = [part["record"]["id"] for part in data]
+        assert numbers == list(range(1, many + 1))

@@ -17,8 +17,8 @@ from .service import Service
 log = logging.getLogger(__name__)
 
 MAX_CHANNELS = 100
-MAX_WAITING_FRAMES = 5_000
 MAX_WAITING_BYTES = 16 * 1024 * 1024
+FRAME_BYTES = 100  # what a waiting frame costs besides its text
 CLOSE_SECONDS = 1.0
 
 
@@ -75,8 +75,8 @@ class Connection:
     def send(self, frame: str | bytes) -> None:
         """Queue a frame. A client that lets too many wait is disconnected."""
         self._waiting.append(frame)
-        self._waiting_bytes += len(frame)
-        if len(self._waiting) > MAX_WAITING_FRAMES or self._waiting_bytes > MAX_WAITING_BYTES:
+        self._waiting_bytes += len(frame) + FRAME_BYTES
+        if self._waiting_bytes > MAX_WAITING_BYTES:
             self._waiting.clear()
             self._waiting_bytes = 0
             self._too_slow.set()
@@ -88,7 +88,7 @@ class Connection:
             self._something_waits.clear()
             while self._waiting:
                 frame = self._waiting.popleft()
-                self._waiting_bytes -= len(frame)
+                self._waiting_bytes -= len(frame) + FRAME_BYTES
                 if isinstance(frame, str):
                     await self._websocket.send({"type": "websocket.send", "text": frame})
                 else:

@@ -65,6 +65,8 @@ class Feed:
                 message = pgoutput.decode(data)
                 if isinstance(message, pgoutput.Change):
                     await self._pass_on(message)
+                    # A large transaction comes without a pause: let the sockets be written to.
+                    await asyncio.sleep(0)
                 elif isinstance(message, pgoutput.Begin):
                     self._begin = message
                 elif isinstance(message, pgoutput.Relation):

@@ -21,7 +21,7 @@ SETTINGS = (
     "-c datestyle=ISO -c timezone=UTC -c intervalstyle=postgres -c bytea_output=hex "
     "-c extra_float_digits=1 -c client_encoding=UTF8"
 )
-STATUS_SECONDS = 10.0
+STATUS_SECONDS = 5.0
 
 
 class StreamLost(Exception):
@@ -36,6 +36,7 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._readable = asyncio.Event()
         self._done_lsn = 0
+        self._reported_at = self._loop.time()
         # Remembered: a connection that broke has forgotten it, and whoever is given the same number
         # next, a client of the gateway, would never be read from.
         self._socket = connection.socket
@@ -101,6 +102,8 @@ class Stream:
             elif data[0] == ord("w"):
                 yield bytes(data[25:])
                 self._done_lsn = max(self._done_lsn, struct.unpack_from(">Q", data, 1)[0])
+                if self._loop.time() > self._reported_at + STATUS_SECONDS:
+                    self._report()
             elif data[0] == ord("k"):
                 wal_end, _, wants_reply = struct.unpack_from(">QQB", data, 1)
                 self._done_lsn = max(self._done_lsn, wal_end)
@@ -109,6 +112,7 @@ class Stream:
 
     def _report(self) -> None:
         """Tell the server how far we are; it frees WAL, and a stopping server waits for this."""
+        self._reported_at = self._loop.time()
         done = self._done_lsn
         self._connection.put_copy_data(struct.pack(">cQQQqB", b"r", done, done, done, 0, 0))
         self._connection.flush()
