@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,14 @@ from psycopg.conninfo import make_conninfo
 from local.keys import Keys
 from local.layout import Layout
 from tests.gateway.project import Project, new_project
-from tests.gateway.serving import Clock, Gateway, Make, running_gateway, talking_to
+from tests.gateway.serving import (
+    Clock,
+    Gateway,
+    Make,
+    running_gateway,
+    talking_to,
+    threaded_gateway,
+)
 from tests.support.stack import StackEnv
 
 
@@ -73,10 +80,18 @@ async def project(
         yield made
 
 
+@pytest.fixture(scope="session")
+def project_url(project: Project) -> Iterator[str]:
+    """Where a gateway for `project` listens, in a thread of its own."""
+    with threaded_gateway(**project.settings()) as url:
+        yield url
+
+
 @pytest.fixture
-async def api(project: Project) -> AsyncIterator[Gateway]:
-    """A gateway in front of `project`."""
-    async with running_gateway(**project.settings()) as running:
+async def api(project: Project, project_url: str) -> AsyncIterator[Gateway]:
+    """The gateway in front of `project`."""
+    keys = project.keys
+    async with talking_to(project_url, keys.publishable, keys.secret, Clock()) as running:
         yield running
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,13 +79,16 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.headers.get("x-sb-error-code", "")
 
 
+def configured(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=1
+    )
+
+
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """Serve an application on a bound socket until the block ends."""
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(app))
     running = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         if running.done():
@@ -98,14 +102,38 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         await running
 
 
-@contextlib.asynccontextmanager
-async def running_gateway(**settings: Any) -> AsyncIterator[Gateway]:
-    """A gateway on a free port; `settings` are those of GatewaySettings but its url."""
+def bound() -> tuple[socket.socket, str]:
+    """A socket on a free port, and its address."""
     # asyncio turns Nagle's delay off only where the protocol is named.
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def threaded_gateway(**settings: Any) -> Iterator[str]:
+    """The address of a gateway that serves tests of several event loops."""
+    listener, url = bound()
+    app = create_gateway(GatewaySettings(url=url, **settings))
+    server = uvicorn.Server(configured(app))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gateway")
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the gateway ended before it had started"
+            time.sleep(0.01)
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+@contextlib.asynccontextmanager
+async def running_gateway(**settings: Any) -> AsyncIterator[Gateway]:
+    """A gateway on a free port; `settings` are those of GatewaySettings but its url."""
+    listener, url = bound()
     clock = Clock()
     made = GatewaySettings(url=url, **settings)
     async with (

@@ -173,7 +173,7 @@ async def test_a_large_body_that_is_refused_is_answered(
 
 
 async def test_many_at_once_each_get_their_own_answer(api: Gateway) -> None:
-    count = size(300, 3000)
+    count = size(100, 3000)
     calls = (api.http.post(ECHO, json={"value": {"number": n}}) for n in range(count))
     answers = await asyncio.gather(*calls)
     assert [answer.json() for answer in answers] == [{"number": n} for n in range(count)]
