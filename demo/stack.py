@@ -18,6 +18,7 @@ class StackFailed(Exception):
 class Stack:
     """Where the running stack answers, and with which keys."""
 
+    data: Path
     supabase_url: str
     publishable_key: str
     secret_key: str
@@ -48,11 +49,19 @@ def start(data: Path) -> Stack:
     local("up", data, "--detach", *ports)
     env: dict[str, Any] = json.loads(local("env", data, "--json"))
     return Stack(
+        data=data,
         supabase_url=env["SUPABASE_URL"],
         publishable_key=env["SUPABASE_PUBLISHABLE_KEY"],
         secret_key=env["SUPABASE_SECRET_KEY"],
         signaling_url=env["SIGNALING_URL"],
     )
+
+
+def mail(stack: Stack, address: str, kind: str) -> dict[str, Any]:
+    """The mail of one kind that the stack has caught for an address; waits until it is there."""
+    wanted = ("--to", address, "--kind", kind, "--wait", "20", "--json")
+    caught: list[dict[str, Any]] = json.loads(local("mail", stack.data, *wanted))
+    return caught[0]
 
 
 def stop(data: Path) -> None:

@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from demo.people import Person, has_taught, sign_up
+from demo.people import Person, has_taught, sign_up, time_passes
 from demo.report import Report
 from demo.room import Peer, exchange
-from demo.stack import Stack
+from demo.stack import Stack, mail
 from demo.watcher import Watcher
 from mentorkit import ConnectionStatus, MentorkitError, Request, RequestStatus, Session
 
@@ -81,6 +81,7 @@ class Story:
         await self.reject()
         await self.refusals()
         await self.meet(session)
+        await self.mails()
 
     async def _joins_in(self, name: str, *, mentor: bool = False) -> Person:
         person = await sign_up(self.stack, name, mentor=mentor)
@@ -179,7 +180,7 @@ class Story:
         with self.report.step("refused: a stranger approving it") as said:
             said.text = await refused(stranger.client.requests.approve(request.id), "not_found")
         with self.report.step("and the mentor still can"):
-            await approve(request.id)
+            self.later = await approve(request.id)
         self.stranger = stranger
 
     async def meet(self, session: Session) -> None:
@@ -202,3 +203,17 @@ class Story:
                 said.text = await outsider.refused(room, "not_a_participant")
             with self.report.step("they exchange offer, answer, candidates"):
                 await exchange(first, answer["peer"], second, joined["peer"])
+
+    async def mails(self) -> None:
+        """What went out by mail: the approval with its calendar file, and a reminder in time."""
+        with self.report.step("the approval came by mail") as said:
+            said.text = await self._mail("request_approved")
+        with self.report.step("a day before, both are reminded") as said:
+            done = await time_passes(self.stack, self.later.scheduled_time - timedelta(hours=24))
+            must(done["reminded"] >= 2, f"timed work did {done}")
+            said.text = await self._mail("session_reminder")
+
+    async def _mail(self, kind: str) -> str:
+        """The subject of the mail of this kind to the student."""
+        caught = await asyncio.to_thread(mail, self.stack, self.student.address, kind)
+        return f'"{caught["subject"]}"'
