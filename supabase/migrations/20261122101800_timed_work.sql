@@ -171,23 +171,43 @@ $$;
 revoke execute on function private.open_rating_windows(timestamptz, integer) from public;
 
 -- All of it, in the order in which it belongs: a session that began and ended while nobody called is started, then completed.
+-- The answer counts each kind; `failed` is in it, by kind, when something went wrong.
 -- Reminders have a migration of their own (session_reminders).
 create or replace function private.timed_work(clock timestamptz, max_items integer) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    part record;
+    done integer;
+    counts jsonb := jsonb_build_object();
+    failed jsonb := jsonb_build_object();
 begin
-    return jsonb_build_object(
-        'expired', private.expire_requests(clock, max_items),
-        'declined', private.decline_taken(clock, max_items),
-        'reminded', private.remind_sessions(clock, max_items),
-        'started', private.start_sessions(clock, max_items),
-        'no_shows', private.mark_no_shows(clock, max_items),
-        'completed', private.complete_sessions(clock, max_items),
-        'rating_windows', private.open_rating_windows(clock, max_items),
-        'proposals_lapsed', private.lapse_due_proposals(clock, max_items)
-    );
+    for part in
+        select * from (values
+            ('expired', 'expire_requests'),
+            ('declined', 'decline_taken'),
+            ('reminded', 'remind_sessions'),
+            ('started', 'start_sessions'),
+            ('no_shows', 'mark_no_shows'),
+            ('completed', 'complete_sessions'),
+            ('rating_windows', 'open_rating_windows'),
+            ('proposals_lapsed', 'lapse_due_proposals')
+        ) as parts (name, function_name)
+    loop
+        -- a row that can not be done (a rule of the project's own, say) must not keep the other kinds of work from being done
+        begin
+            execute format('select private.%I($1, $2)', part.function_name) into done using clock, max_items;
+            counts := counts || jsonb_build_object(part.name, done);
+        exception
+            when others then
+                counts := counts || jsonb_build_object(part.name, 0);
+                failed := failed || jsonb_build_object(part.name, sqlerrm);
+                raise warning 'mentorkit: timed work "%" failed: %', part.name, sqlerrm;
+        end;
+    end loop;
+    return counts || case failed when '{}' then failed else jsonb_build_object('failed', failed) end;
 end
 $$;
 revoke execute on function private.timed_work(timestamptz, integer) from public;

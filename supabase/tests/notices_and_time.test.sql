@@ -176,6 +176,16 @@ insert into public.session_requests (student_id, mentor_id, subject_id, title, r
 select is(public.timed_work(now() + interval '13 days', 2) ->> 'expired', '2', 'at most so many at once');
 select is(public.timed_work(now() + interval '13 days', 500) ->> 'expired', '3', 'the rest next time');
 
+-- A row that can not be done does not keep the rest from being done, and is not passed over in silence.
+insert into public.session_requests (student_id, mentor_id, subject_id, title, requested_time, duration)
+    select '00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b',
+            '00000000-0000-4000-8000-0000000000aa', title, date_trunc('hour', now()) + ahead, 60
+        from (values ('stuck', interval '15 days'), ('to be done', interval '16 days')) as asked (title, ahead);
+update public.session_requests set status = 'approved' where title = 'stuck';
+alter table public.sessions add constraint of_the_projects_own check (title <> 'stuck' or status <> 'ongoing');
+select is(pg_temp.work(date_trunc('hour', now()) + interval '16 days') - 'reminded' #- '{failed,started}', '{"expired": 1, "failed": {}}',
+    'the rest is done, and what failed is named');
+
 -- Deleting an account takes its rows along, history too.
 delete from auth.users where id = '00000000-0000-4000-8000-00000000000a';
 select is((select count(*) from public.session_requests) + (select count(*) from public.sessions) + (select count(*) from public.session_events)
