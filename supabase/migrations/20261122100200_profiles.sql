@@ -24,7 +24,8 @@ update public.profiles set total_sessions_taught = 0 where total_sessions_taught
 update public.profiles set is_mentor = total_sessions_taught > 0 where is_mentor is null;
 select private.fill_from('public.profiles', 'name', 'full_name', 'display_name', 'username');
 update public.profiles set name = 'New member' where not private.has_visible_text(name);
--- null until somebody has rated
+-- null until somebody has rated; only a project's own column can have had a default
+-- squawk-ignore ban-drop-default
 alter table public.profiles alter column rating drop default;
 
 select private.add_check('public.profiles', 'profiles_name_visible', 'private.has_visible_text(name)');
