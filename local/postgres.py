@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -159,8 +160,9 @@ def place_cluster(layout: Layout, installation: Installation, account: Account |
 def remove_forsaken() -> None:
     """Remove clusters outside of data directories whose data directory was deleted."""
     for note in ELSEWHERE.glob(f"*/{BELONGS_TO}"):
-        if not Path(note.read_text()).is_symlink():
-            shutil.rmtree(note.parent, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # somebody else is at it
+            if not Path(note.read_text()).is_symlink():
+                shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def database_url(port: int, user: str = "postgres", database: str = "postgres") -> str:

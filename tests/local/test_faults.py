@@ -16,7 +16,7 @@ from tests.local.conftest import Prepared
 from tests.local.own import OwnStack, can_sign_in, own_profile, processes_of
 from tests.support.campaign import size
 from tests.support.people import Person, sign_up
-from tests.support.stack import ANY_PORTS
+from tests.support.stack import ANY_PORTS, run_local
 from tests.support.wait import eventually
 
 SERVICES = ("gateway", "postgrest", "signaling", "web")
@@ -124,6 +124,16 @@ async def test_a_taken_port_is_named_before_anything_starts(own: OwnStack, flag:
     assert FLAGS[flag] in said.err
     assert "starting" not in said.out
     assert processes_of(own.data) == {}
+
+
+async def test_a_missing_postgrest_is_told_before_anything_starts(own: OwnStack) -> None:
+    said = await run_local(
+        "up", "--data", str(own.data), *ANY_PORTS,
+        env={**os.environ, "PGRST_BIN": "/nowhere/postgrest"},
+    )  # fmt: skip
+    assert (said.code, said.out) == (1, "")
+    assert "PostgREST is not at /nowhere/postgrest" in said.err
+    assert "make setup" in said.err
 
 
 async def test_ports_that_cannot_be_are_refused(own: OwnStack) -> None:
