@@ -13,7 +13,7 @@ import msgspec
 
 from signaling_server import payloads, wire
 from signaling_server.errors import Refused
-from signaling_server.limits import Allowance
+from signaling_server.limits import NO_LIMIT, Allowance, NoLimit
 from signaling_server.relay import relay
 from signaling_server.seats import Seat, Target
 from signaling_server.tokens import Caller
@@ -87,7 +87,7 @@ class Connection:
         self.state = State.NEW
         self.caller: Caller | None = None
         self.allowance = Allowance(hub.settings.message_rate, hub.settings.message_burst, hub.now)
-        self.purse: Allowance = self.allowance
+        self.purse: Allowance | NoLimit = NO_LIMIT  # until it is known whose it is
         self.seat: Seat | None = None
         self.targets: dict[bytes, Target] | None = None
         self.opened_at = now
@@ -115,9 +115,7 @@ class Connection:
         if self.state is State.CLOSED:
             return
         cost = 1 + (len(data) >> 12)
-        if not self.allowance.spend(cost) or (
-            self.purse is not self.allowance and not self.purse.spend(cost)
-        ):
+        if not (self.allowance.spend(cost) and self.purse.spend(cost)):
             self._refuse_rate(data)
             return
         if self.targets is not None and relay(self, data, self.targets):

@@ -39,6 +39,18 @@ class Allowance:
         return self.left + (self._clock() - self._since) * self._rate >= self._burst
 
 
+class NoLimit:
+    """Where there is nothing to bound yet."""
+
+    __slots__ = ()
+
+    def spend(self, cost: float) -> bool:
+        return True
+
+
+NO_LIMIT = NoLimit()
+
+
 class Allowances:
     """One allowance per key, forgotten when it has filled up again."""
 

@@ -52,6 +52,7 @@ async def listen(node: Node) -> asyncio.Server:
     # What a client does wrong on the wire is its own affair, and these lines name addresses.
     logging.getLogger("picows").setLevel(logging.CRITICAL)
     hub = node.hub
+    together = Together()
 
     def answer(request: picows.WSUpgradeRequest) -> picows.WSListener | _Response:
         path, _, query = request.path.decode("latin-1").partition("?")
@@ -62,7 +63,7 @@ async def listen(node: Node) -> asyncio.Server:
             fault = problem(*turned)
         if fault is not None:
             return _response(fault)
-        return Socket(hub, request.headers.get("x-forwarded-for"))
+        return Socket(hub, together, request.headers.get("x-forwarded-for"))
 
     return await picows.ws_create_server(
         answer,
@@ -82,8 +83,9 @@ _Response = picows.WSUpgradeResponseWithListener
 class Socket(picows.WSListener):
     """One client's socket."""
 
-    def __init__(self, hub: Hub, forwarded: str | None) -> None:
+    def __init__(self, hub: Hub, together: "Together", forwarded: str | None) -> None:
         self._hub = hub
+        self._together = together
         self._forwarded = forwarded
         self._connection: Connection | None = None
         self._transport: picows.WSTransport | None = None
@@ -101,7 +103,7 @@ class Socket(picows.WSListener):
             hub.settings.forwarded_hops,
         )
         self._transport = transport
-        pipe = PicowsPipe(transport)
+        pipe = PicowsPipe(transport, self._together)
         if hub.crowded(address):
             pipe.close(TRY_LATER)
             return
@@ -112,6 +114,10 @@ class Socket(picows.WSListener):
         connection = self._connection
         if connection is None:
             return
+        together = self._together
+        last = frame.last_in_buffer
+        if not last and not together.gathering:
+            together.begin()
         if frame.msg_type == _TEXT and frame.fin and not self._parts:
             if frame.rsv1 or frame.rsv2 or frame.rsv3:
                 connection.shut(PROTOCOL)
@@ -119,6 +125,8 @@ class Socket(picows.WSListener):
                 connection.receive(frame.get_payload_as_bytes())
         else:
             self._rare(connection, transport, frame)
+        if last and together.gathering:
+            together.end()
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         connection, self._connection = self._connection, None
@@ -162,19 +170,68 @@ class Socket(picows.WSListener):
 class PicowsPipe(Pipe):
     """Frames to a client."""
 
-    __slots__ = ("_transport",)
+    __slots__ = ("_together", "_transport", "pending")
 
-    def __init__(self, transport: picows.WSTransport) -> None:
+    def __init__(self, transport: picows.WSTransport, together: "Together") -> None:
         self._transport = transport
+        self._together = together
+        self.pending: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        if not self._transport.is_disconnected:
+        if not self._together.gathering:
             self._transport.send(_TEXT, data)
+            return
+        if not self.pending:
+            self._together.pipes.append(self)
+        self.pending.append(data)
+
+    def flush(self) -> None:
+        """Send what has gathered, in one piece."""
+        pending, self.pending = self.pending, []
+        transport = self._transport
+        if len(pending) == 1:
+            transport.send(_TEXT, pending[0])
+        elif pending and not transport.is_close_frame_sent and not transport.is_disconnected:
+            parts: list[bytes] = []
+            for data in pending:
+                parts += (_header(len(data)), data)
+            transport.underlying_transport.write(b"".join(parts))
 
     def close(self, code: int) -> None:
+        self.flush()
         if not self._transport.is_disconnected:
             self._transport.send_close(picows.WSCloseCode(code))
             self._transport.disconnect()
+
+
+class Together:
+    """Gathers writes while one read gives several frames: they leave as one write per receiver."""
+
+    __slots__ = ("gathering", "pipes")
+
+    def __init__(self) -> None:
+        self.gathering = False
+        self.pipes: list[PicowsPipe] = []
+
+    def begin(self) -> None:
+        self.gathering = True
+        # The last frame ends it; should that one turn out to be malformed, this does.
+        asyncio.get_running_loop().call_soon(self.end)
+
+    def end(self) -> None:
+        self.gathering = False
+        pipes, self.pipes = self.pipes, []
+        for pipe in pipes:
+            pipe.flush()
+
+
+def _header(length: int) -> bytes:
+    """The head of an unmasked, unfragmented text frame."""
+    if length < 126:
+        return bytes((0x81, length))
+    if length < 65_536:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
 
 
 def _closed_by_client(transport: picows.WSTransport) -> int | None:

@@ -82,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.signaling")
     parser.add_argument("--rooms", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--seconds", type=float, default=0.8)
     parser.add_argument("--only", nargs="*", help="names of the servers to run")
     options = parser.parse_args()
     os.sched_setaffinity(0, {CLIENT_CORE})

@@ -33,6 +33,7 @@ class Load:
 
     running: bool = False
     paced: bool = False
+    sent: int = 0
     received: int = 0
     seconds: list[float] = field(default_factory=list)
 
@@ -68,6 +69,7 @@ class Peer(picows.WSListener):
                 load.seconds.append(time.perf_counter() - self.partner.sent_at.popleft())
             elif load.running:
                 self.next = at = (self.next + 1) & 3
+                load.sent += 1
                 transport.send(TEXT, self.frames[at])
         elif frame.msg_type == TEXT:
             self._talk(transport, frame.get_payload_as_bytes())
@@ -88,6 +90,7 @@ class Peer(picows.WSListener):
     def send_paced(self) -> None:
         assert self.transport is not None
         self.next = at = (self.next + 1) & 3
+        self.load.sent += 1
         self.sent_at.append(time.perf_counter())
         self.transport.send(TEXT, self.frames[at])
 
@@ -136,6 +139,7 @@ async def saturate(
         for _ in range(window):
             peer.next = (peer.next + 1) & 3
             assert peer.transport is not None
+            load.sent += 1
             peer.transport.send(TEXT, peer.frames[peer.next])
     await asyncio.sleep(0.2)
     before, start, worked = load.received, time.perf_counter(), cpu()
@@ -149,10 +153,9 @@ async def saturate(
 
 async def settle(load: Load) -> None:
     """Wait until nothing is in flight any more."""
-    seen = -1
-    while seen != load.received:
-        seen = load.received
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(30):
+        while load.received < load.sent:  # noqa: ASYNC110 - counted in a hot callback
+            await asyncio.sleep(0.02)
 
 
 async def pace(load: Load, peers: list[Peer], rate: int, seconds: float) -> list[float]:
