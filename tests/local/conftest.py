@@ -50,6 +50,12 @@ def own(prepared: Prepared) -> Iterator[OwnStack]:
 
 
 @pytest.fixture
+def blank(tmp_path: Path) -> OwnStack:
+    """A stack that was never started."""
+    return OwnStack(tmp_path / "data")
+
+
+@pytest.fixture
 def another(prepared: Prepared) -> Iterator[OwnStack]:
     """A second one."""
     with copied(prepared.data) as stack:

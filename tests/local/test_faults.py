@@ -114,21 +114,21 @@ async def test_a_cluster_left_by_a_killed_machine_starts(own: OwnStack) -> None:
 
 
 @pytest.mark.parametrize("flag", FLAGS)
-async def test_a_taken_port_is_named_before_anything_starts(own: OwnStack, flag: str) -> None:
+async def test_a_taken_port_is_named_before_anything_starts(blank: OwnStack, flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        said = await own.local("up", "--detach", *ANY_PORTS, flag, str(port))
+        said = await blank.local("up", "--detach", *ANY_PORTS, flag, str(port))
     assert said.code == 1
     assert f"port {port}" in said.err
     assert f"{flag} " in said.err
     assert FLAGS[flag] in said.err
     assert "starting" not in said.out
-    assert processes_of(own.data) == {}
+    assert processes_of(blank.data) == {}
 
 
-async def test_a_missing_postgrest_is_told_before_anything_starts(own: OwnStack) -> None:
+async def test_a_missing_postgrest_is_told_before_anything_starts(blank: OwnStack) -> None:
     said = await run_local(
-        "up", "--data", str(own.data), *ANY_PORTS,
+        "up", "--data", str(blank.data), *ANY_PORTS,
         env={**os.environ, "PGRST_BIN": "/nowhere/postgrest"},
     )  # fmt: skip
     assert (said.code, said.out) == (1, "")
@@ -136,11 +136,11 @@ async def test_a_missing_postgrest_is_told_before_anything_starts(own: OwnStack)
     assert "make setup" in said.err
 
 
-async def test_ports_that_cannot_be_are_refused(own: OwnStack) -> None:
-    twice = await own.local("up", *ANY_PORTS, "--port", "23456", "--web-port", "23456")
+async def test_ports_that_cannot_be_are_refused(blank: OwnStack) -> None:
+    twice = await blank.local("up", *ANY_PORTS, "--port", "23456", "--web-port", "23456")
     assert twice.code == 1
     assert "23456 is asked for twice" in twice.err
-    too_high = await own.local("up", "--db-port", "70000")
+    too_high = await blank.local("up", "--db-port", "70000")
     assert too_high.code == 2
     assert "70000 is not a port" in too_high.err
 
