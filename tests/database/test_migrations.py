@@ -145,6 +145,36 @@ async def test_without_pg_cron_the_migration_says_what_to_do(stack: StackEnv) ->
     assert any("call public.timed_work every minute" in line for line in said)
 
 
+CRON = """
+    create schema cron;
+    create table cron.job (jobname text primary key, schedule text, command text);
+    create function cron.schedule(job_name text, schedule text, command text) returns bigint
+        language sql as $$
+        insert into cron.job values (job_name, schedule, command)
+            on conflict (jobname) do update set command = excluded.command
+            returning 1::bigint
+    $$;
+    grant usage on schema cron to postgres;
+    grant all on cron.job to postgres;
+    set allow_system_table_mods = on;
+    insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+        values (99999, 'pg_cron', 10, 'cron'::regnamespace, false, '1.6');
+"""
+
+
+async def test_with_pg_cron_the_database_calls_itself(database: TestDatabase) -> None:
+    """The extension is not in the wheel: a stand-in takes down what it is told."""
+    file = next(MIGRATIONS.glob("*_timed_work.sql")).read_text()
+    async with await AsyncConnection.connect(database.admin_conninfo, autocommit=True) as conn:
+        await conn.execute(CRON.encode())
+    await run_files(database, file, file)
+    async with await AsyncConnection.connect(database.conninfo) as conn:
+        jobs = await conn.execute("select jobname, schedule, command from cron.job")
+        ((name, schedule, command),) = await jobs.fetchall()
+        assert (name, schedule) == ("mentorkit timed work", "* * * * *")
+        assert (await (await conn.execute(command.encode())).fetchone()) is not None
+
+
 async def test_the_matrix_of_access_holds_after_a_second_run(database: TestDatabase) -> None:
     await run_files(
         database, *(migration.file.read_text() for migration in migrations_in(MIGRATIONS))
