@@ -34,6 +34,10 @@ UNREACHABLE = {
 }
 
 
+class ClientGone(Exception):
+    """The client left before the end of its request; there is nobody to answer."""
+
+
 class RestProxy:
     """ASGI application that hands requests to PostgREST with the role of their key or user."""
 
@@ -57,6 +61,8 @@ class RestProxy:
             await self._forward(scope, headers, receive, send)
         except UpstreamDown:
             await JSONResponse(UNREACHABLE, 503)(scope, receive, send)
+        except ClientGone:
+            return
 
     async def reachable(self) -> bool:
         """Whether PostgREST answers and has read the schema."""
@@ -125,7 +131,7 @@ class _Body:
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ConnectionResetError("the client left before the end of its request")
+                raise ClientGone
             piece: bytes = message.get("body", b"")
             more = message.get("more_body", False)
             if piece:

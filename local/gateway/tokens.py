@@ -49,7 +49,7 @@ class Tokens:
         """
         try:
             algorithm = jwt.get_unverified_header(token).get("alg")
-            if algorithm not in self._public:
+            if not isinstance(algorithm, str) or algorithm not in self._public:
                 raise BadToken("signing method is invalid")
             claims: dict[str, Any] = jwt.decode(
                 token,

@@ -54,7 +54,7 @@ async def create_user(auth: Auth, request: Request) -> Response:
                 user_id=user_id,
                 email=email,
                 hashed=hashed,
-                role=text(body, "role") or "authenticated",
+                role=_role(body) or "authenticated",
                 app_metadata=app_metadata,
                 user_metadata=user_metadata,
                 confirmed_at=at if confirmed else None,
@@ -70,9 +70,9 @@ async def create_user(auth: Auth, request: Request) -> Response:
                 message = "A user with this id has already been registered"
                 raise Fault(422, "user_already_exists", message) from error
         raise saving_failed(error) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError):
-        raise
     except psycopg.Error as error:
+        if store.connection_lost(error):
+            raise
         raise saving_failed(error) from error
     if user is None:
         raise unexpected()
@@ -158,8 +158,8 @@ def _changes(body: Json, user: User, at: datetime) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if text(body, "phone"):
         raise Fault(422, "phone_provider_disabled", "The embedded Supabase knows no phone numbers")
-    if text(body, "role"):
-        changes["role"] = text(body, "role")
+    if _role(body):
+        changes["role"] = _role(body)
     if text(body, "email"):
         changes["email"] = email_address(text(body, "email"))
         changes["email_change"] = ""
@@ -200,6 +200,14 @@ def _ban(duration: str, at: datetime) -> datetime | None:
         raise validation(f"invalid format for ban duration: {duration!r}")
     seconds = sum(float(number) * SECONDS[unit] for number, unit in parts)
     return at + min(timedelta(seconds=min(seconds, FOREVER.total_seconds())), FOREVER)
+
+
+def _role(body: Json) -> str:
+    role = text(body, "role")
+    # PostgreSQL cuts longer names, and the claim has to be the name of a role.
+    if len(role.encode()) > 63:
+        raise validation("role must not be longer than 63 bytes")
+    return role
 
 
 def _given_id(body: Json) -> UUID:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.gateway.apikeys import ApiKeys
-from local.gateway.auth import account, admin, refused
+from local.gateway.auth import account, admin, refused, store
 from local.gateway.auth.core import Auth
 from local.gateway.auth.faults import Fault, answer, unexpected
 from local.gateway.auth.grants import token
@@ -105,8 +105,8 @@ def create_auth(auth: Callable[[], Auth]) -> Starlette:
         ],
         exception_handlers={
             Fault: _fault,
-            psycopg.OperationalError: _database_gone,
-            PoolTimeout: _database_gone,
+            psycopg.Error: _database_failed,
+            PoolTimeout: _database_failed,
             Exception: _unexpected,
         },
     )
@@ -154,9 +154,13 @@ async def _fault(request: Request, error: Exception) -> Response:
     return answer(request, error)
 
 
-async def _database_gone(request: Request, error: Exception) -> Response:
-    log.warning("auth has no database: %s", type(error).__name__)
-    return answer(request, Fault(503, "unexpected_failure", "The database is not reachable"))
+async def _database_failed(request: Request, error: Exception) -> Response:
+    if not isinstance(error, psycopg.Error) or store.connection_lost(error):
+        log.warning("auth has no database: %s", type(error).__name__)
+        return answer(request, Fault(503, "unexpected_failure", "The database is not reachable"))
+    # No detail line: it may quote a row.
+    log.error("auth failed: %s %s", error.sqlstate, error.diag.message_primary)
+    return answer(request, unexpected())
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -127,8 +127,8 @@ async def json_body(request: Request) -> Json:
     if not raw.strip():
         return {}
     try:
-        body: Any = json.loads(raw)
-    except ValueError as error:
+        body: Any = json.loads(raw, parse_constant=_no_json)
+    except (ValueError, RecursionError) as error:
         raise Fault(400, "bad_json", "Could not parse request body as JSON") from error
     if not isinstance(body, dict):
         raise Fault(400, "bad_json", "Could not parse request body as JSON: an object is expected")
@@ -142,8 +142,7 @@ def text(body: Json, name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise Fault(400, "bad_json", f"Could not parse request body as JSON: {name} must be text")
-    if "\x00" in value:
-        raise validation(f"{name} must not hold a null character")
+    _storable(name, value)
     return value
 
 
@@ -155,8 +154,7 @@ def mapping(body: Json, name: str) -> Json:
     if not isinstance(value, dict):
         message = f"Could not parse request body as JSON: {name} must be an object"
         raise Fault(400, "bad_json", message)
-    if "\\u0000" in json.dumps(value):
-        raise validation(f"{name} must not hold a null character")
+    _storable(name, json.dumps(value, ensure_ascii=False))
     return value
 
 
@@ -187,6 +185,20 @@ def client_of(request: Request) -> Client:
             address = None
     agent = request.headers.get("user-agent")
     return Client(agent.replace("\x00", "") if agent else None, address)
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _storable(name: str, value: str) -> None:
+    """Refuse text that PostgreSQL cannot hold: null characters and halves of surrogate pairs."""
+    if "\x00" in value or "\\u0000" in value:
+        raise validation(f"{name} must not hold a null character")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise validation(f"{name} must be valid Unicode") from error
 
 
 def _uuid_claim(claims: Json, name: str) -> UUID | None:

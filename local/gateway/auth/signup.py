@@ -70,9 +70,9 @@ async def _insert(auth: Auth, request: Request, email: str, hashed: str, data: J
             )
         except errors.UniqueViolation:
             raise
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise
         except psycopg.Error as error:
+            if store.connection_lost(error):
+                raise
             # A trigger on auth.users refused, or one of its statements did.
             raise saving_failed(error) from error
         if not confirmed:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
+import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -15,6 +16,15 @@ Connection = AsyncConnection[Any]
 
 EMAIL_TAKEN = "users_email_partial_key"
 ID_TAKEN = "users_pkey"
+
+
+def connection_lost(error: psycopg.Error) -> bool:
+    """Whether the database went away, in contrast to its refusing a statement."""
+    if isinstance(error, psycopg.InterfaceError):
+        return True
+    state = error.sqlstate
+    gone = state is None or state.startswith(("08", "57P"))
+    return isinstance(error, psycopg.OperationalError) and gone
 
 
 async def _one(conn: Connection, where: LiteralString, values: tuple[Any, ...]) -> User | None:
