@@ -1,0 +1,1 @@
+"""Programs to copy from. Each one runs in a test."""
