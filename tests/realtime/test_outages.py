@@ -18,6 +18,7 @@ from realtime import RealtimeSubscribeStates
 from tests.local.own import OwnStack
 from tests.realtime.clients import Watcher, connected
 from tests.realtime.notes import notes
+from tests.support.campaign import size
 from tests.support.people import Person, sign_up
 from tests.support.stack import StackEnv, start_stack, stop_stack
 from tests.support.wait import eventually
@@ -44,20 +45,57 @@ async def came_back(watcher: Watcher, within: float = 20.0) -> None:
         await watcher.flowing.wait()
 
 
+async def break_stream(stack: StackEnv) -> None:
+    admin = stack.database_url.replace("//postgres:", "//supabase_admin:")
+    async with await psycopg.AsyncConnection.connect(admin, autocommit=True) as connection:
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_replication"
+            " where application_name = 'realtime'"
+        )
+
+
 async def test_a_broken_stream_of_changes_is_told_and_mended(stack: StackEnv, ada: Person) -> None:
     async with notes(stack) as table, connected(stack, ada) as client:
         watcher = await Watcher(client, "n").changes(table.name).start()
         watcher.flowing.clear()
-        admin = stack.database_url.replace("//postgres:", "//supabase_admin:")
-        async with await psycopg.AsyncConnection.connect(admin, autocommit=True) as connection:
-            await connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_replication"
-                " where application_name = 'realtime'"
-            )
+        await break_stream(stack)
         await came_back(watcher)
         assert "Database connection lost" in str(watcher.errors[0])
         await table.add(ada.id, "after")
         assert [data["record"]["body"] for data in await watcher.hears(1)] == ["after"]
+
+
+async def test_who_reads_again_when_told_misses_nothing(stack: StackEnv, ada: Person) -> None:
+    """Rows are written all the time, the stream breaks again and again; heard and read are all."""
+    async with notes(stack) as table, notes(stack) as other, connected(stack, ada) as client:
+        watcher = Watcher(client, "n").changes(table.name, "INSERT")
+        read: set[int] = set()
+        readings: list[asyncio.Task[None]] = []
+
+        async def read_again() -> None:
+            name = f"public.{table.name}"
+            rows = await (await other.connection.execute(f"select id from {name}")).fetchall()
+            read.update(number for (number,) in rows)
+
+        watcher.channel.on_system(lambda _: readings.append(asyncio.create_task(read_again())))
+        await watcher.start()
+        written: set[int] = set()
+        for _ in range(size(2, 20)):
+            watcher.flowing.clear()
+            for number in range(60):
+                written.add(await table.add(ada.id))
+                if number == 30:
+                    await break_stream(stack)
+            async with asyncio.timeout(20):
+                while not watcher.flowing.is_set():
+                    written.add(await table.add(ada.id))
+
+        async def nothing_missing() -> bool:
+            return written <= read | {row["id"] for row in watcher.records}
+
+        await eventually(nothing_missing)
+        assert len(watcher.records) < len(written), "the stream never broke"
+        await asyncio.gather(*readings)
 
 
 @asynccontextmanager

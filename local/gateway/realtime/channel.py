@@ -159,26 +159,26 @@ class Channel:
             for wish in self._wishes:
                 accepted.append(wanted(wish))
                 await self.service.check(accepted[-1], self.role)
+            self._drop_subscriptions()
+            for entry in accepted:
+                self._accepted.append(Subscription(entry, self))
+                self.service.subscriptions.add(self._accepted[-1])
+            await self.service.settle()
         except (BadSubscription, Refused) as exc:
             self._drop_subscriptions()
             if done is not None:
                 done(f"RealtimeDisabledForConfiguration: {exc}")
             else:
                 self.system("postgres_changes", "error", str(exc))
-            return
         except Unavailable as exc:
             if done is not None:
                 done(f"UnableToConnectToProject: {exc}")
             else:
                 self.stream_lost(str(exc))
-            return
-        self._drop_subscriptions()
-        for entry in accepted:
-            self._accepted.append(Subscription(entry, self))
-            self.service.subscriptions.add(self._accepted[-1])
-        if done is not None:
-            done(None)
-        self.system("postgres_changes", "ok", "Subscribed to PostgreSQL")
+        else:
+            if done is not None:
+                done(None)
+            self.system("postgres_changes", "ok", "Subscribed to PostgreSQL")
 
     def _drop_subscriptions(self) -> None:
         for subscription in self._accepted:

@@ -34,7 +34,10 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """An autocommit connection. Raises Unavailable when there is none, or when it breaks."""
+        """An autocommit connection.
+
+        Raises Unavailable when there is none, when it breaks, and for what ran into a timeout.
+        """
         async with self._turn:
             try:
                 if self._connection is None or self._connection.closed or said(self._connection):
@@ -44,9 +47,7 @@ class Database:
                     )
                 yield self._connection
             except psycopg.OperationalError as exc:
-                if self._connection is None or self._connection.closed:
-                    raise Unavailable(str(exc).strip()) from exc
-                raise
+                raise Unavailable(str(exc).strip()) from exc
 
     async def close(self) -> None:
         """Let go of the connection, if there is one."""

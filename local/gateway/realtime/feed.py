@@ -59,6 +59,7 @@ class Feed:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _read(self, stream: Stream) -> None:
+        self._service.recent.clear()
         self._service.streaming.set()
         async with aclosing(stream.messages()) as messages:
             async for data in messages:
@@ -69,6 +70,7 @@ class Feed:
                     await asyncio.sleep(0)
                 elif isinstance(message, pgoutput.Begin):
                     self._begin = message
+                    self._service.recent.append(message.xid)
                 elif isinstance(message, pgoutput.Relation):
                     self._changes.learn(message)
 

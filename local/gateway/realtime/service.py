@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -45,6 +46,8 @@ class Service:
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
     listeners: set[Listener] = field(default_factory=set)
     streaming: asyncio.Event = field(default_factory=asyncio.Event)
+    recent: deque[int] = field(default_factory=lambda: deque(maxlen=64))
+    """The transactions that the stream brought last."""
 
     async def stream_ready(self, seconds: float = STREAM_SECONDS) -> None:
         """Wait until committed changes arrive. Raises Unavailable when that takes too long."""
@@ -93,6 +96,18 @@ class Service:
                 "Unable to subscribe to changes with given parameters. An exception happened so "
                 f"please check your connect parameters: [{described}]. Exception: {exc}"
             ) from exc
+
+    async def settle(self) -> None:
+        """Wait until everybody sees what the stream has brought so far. Raises Unavailable.
+
+        A subscriber who reads its rows after this misses nothing: what was passed over before it
+        was accepted can be read, what comes later is sent.
+        """
+        async with self.database.connection() as connection:
+            await connection.execute(
+                "select realtime.await_commit(xid) from unnest(%s::bigint[]) as xid",
+                (list(self.recent),),
+            )
 
     async def replay(self, topic: Topic, wish: Replay) -> list[Broadcast]:
         """The stored broadcasts of a private topic, oldest first. Raises Unavailable."""
