@@ -40,6 +40,17 @@ class Stack:
     def up(self) -> None:
         self.local("up", "--detach", *ANY_PORTS)
 
+    def first_up(self) -> tuple[float, float]:
+        """How long it takes to come up from nothing, and how long initdb took of that."""
+        command = [sys.executable, "-m", "local", "up", "--detach", "--data", str(self.data)]
+        seen: dict[str, float] = {}
+        began = time.perf_counter()
+        with subprocess.Popen([*command, *ANY_PORTS], stdout=subprocess.PIPE, text=True) as up:
+            assert up.stdout is not None
+            for line in up.stdout:
+                seen[line.strip()] = time.perf_counter() - began
+        return time.perf_counter() - began, seen["starting postgres"] - seen["making the database"]
+
     def env(self) -> dict[str, str]:
         named: dict[str, str] = json.loads(self.local("env", "--json"))
         return named
@@ -102,6 +113,7 @@ def recovery(stack: Stack) -> float:
 def run() -> list[str]:
     """Measure on stacks of one's own; the machine should be idle."""
     first: list[float] = []
+    initdb: list[float] = []
     stopped: list[float] = []
     down: list[float] = []
     with tempfile.TemporaryDirectory(prefix="mentorkit-bench-") as home:
@@ -110,7 +122,9 @@ def run() -> list[str]:
         try:
             for _ in range(FIRST_TIMES):
                 stack.local("down", "--remove")
-                first.append(seconds(stack.up))
+                whole, made = stack.first_up()
+                first.append(whole)
+                initdb.append(made)
                 down.append(seconds(lambda: stack.local("down")))
             for _ in range(TIMES):
                 stopped.append(seconds(stack.up))
@@ -125,17 +139,25 @@ def run() -> list[str]:
             recovered = recovery(stack)
         finally:
             stack.local("down", "--remove")
+    alone = statistics.median(initdb)
+    compared = (
+        f"The first time takes {statistics.median(first) / alone:.1f} times as long as initdb "
+        f"alone, from stopped {statistics.median(stopped) / alone:.1f} times."
+    )
     return [
         "Each line is a whole command, the start of Python included.",
         "",
         "| what | median | worst | at most |",
         "|---|---:|---:|---:|",
         line("`up --detach`, first time (initdb, bootstrap, migrations)", first, LIMITS["first"]),
+        line("of this PostgreSQL's own initdb", initdb),
         line("`up --detach` from stopped", stopped, LIMITS["stopped"]),
         line("`down`", down),
         line("`up` on a running stack", [again]),
         line("`reset` (database, bootstrap, migrations, seed)", [reset]),
         line("kill -9 of PostgreSQL until the data API answers", [recovered]),
+        "",
+        compared,
         "",
         f"Memory (proportional): {sum(memory.values()):.0f} MB: "
         + ", ".join(f"{name} {size:.0f}" for name, size in sorted(memory.items())) + ".",
