@@ -97,7 +97,21 @@ async def rounds_of(
             answers = await race(admin, clients, shape(people, days_ahead(number + 1)), dice)
             assert answers["ok"] == winners, (number, answers)
             assert set(answers) - {"ok"} <= expected_losses, (number, answers)
+        # an approval passes over a request that is being answered; timed work finds it
+        while await declined(admin):
+            pass
+        endings = await admin.execute(
+            "select distinct status, rejection_code from public.session_requests"
+        )
+        assert set(await endings.fetchall()) <= {("approved", None), ("rejected", "slot_taken")}
         assert await broken_invariants(admin) == {}
+
+
+async def declined(admin: AsyncConnection) -> int:
+    """How many requests timed work declines now."""
+    row = await (await admin.execute("select public.timed_work() -> 'declined'")).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 @pytest.mark.timeout(900)
