@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from local.keys import Keys, make_keys
@@ -132,4 +132,12 @@ async def new_project(server: str, directory: Path) -> AsyncIterator[Project]:
             await conn.execute(SCHEMA.encode())
         yield Project(database, make_keys(), directory / "postgrest.sock")
     finally:
-        await drop_database(server, name)
+
+        async def dropped() -> bool:
+            # A gateway's replication slot lives a moment longer than the gateway.
+            with contextlib.suppress(errors.ObjectInUse):
+                await drop_database(server, name)
+                return True
+            return False
+
+        await eventually(dropped, within=20)
