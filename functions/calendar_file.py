@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
-from functions.zone_rules import time_zone_component
+from functions.zone_rules import time_zone_text
 
 REFRESH = timedelta(minutes=15)
 PRODUCT = "-//mentorkit//functions//EN"
@@ -143,10 +143,14 @@ def _finished(calendar: Calendar, events: list[tuple[Entry, Event]]) -> bytes:
         zone = _told_in(entry)
         before = spans.get(zone, (first, last))
         spans[zone] = min(first, before[0]), max(last, before[1])
-    for zone, (first, last) in sorted(spans.items()):
-        if zone != "UTC":
-            calendar.add_component(time_zone_component(zone, first, last))
-    for _, event in events:
-        calendar.add_component(event)
-    content: bytes = calendar.to_ical()
-    return content
+    zones = (
+        time_zone_text(zone, first, last)
+        for zone, (first, last) in sorted(spans.items())
+        if zone != "UTC"
+    )
+    # Put together from the parts' texts: a zone's is long, and the same for everybody in it.
+    head: bytes = calendar.to_ical()
+    end = b"END:VCALENDAR\r\n"
+    return b"".join(
+        [head.removesuffix(end), *zones, *(event.to_ical() for _, event in events), end]
+    )

@@ -1,10 +1,6 @@
 """What a notice says to its reader: subject, text, HTML and the calendar file."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from pathlib import Path
@@ -16,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from functions.calendar_file import Entry, invitation
 from functions.links import ANSWER, UNSUBSCRIBE, Signer
+from functions.mime import Letter, one_line
 from functions.notices import Booking, Delivery
 from functions.settings import Settings
 from functions.wording import Wording, wording
@@ -23,20 +20,6 @@ from functions.wording import Wording, wording
 TEMPLATES = Path(__file__).with_name("templates")
 UNSUBSCRIBE_FOR = timedelta(days=365)
 
-
-class _Policy(EmailPolicy):
-    """SMTP's policy, but a link in a header stays a link: folding would encode it as a word."""
-
-    def fold(self, name: str, value: Any) -> str:
-        return f"{name}: {value}\r\n" if name == "List-Unsubscribe" else super().fold(name, value)
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        if name == "List-Unsubscribe":
-            return self.fold(name, value).encode("ascii")
-        return super().fold_binary(name, value)
-
-
-POLICY = _Policy(linesep="\r\n")
 
 SHOWS_REASON = {"request_rejected", "session_cancelled", "reschedule_declined"}
 CHANGES_CALENDAR = {
@@ -51,15 +34,6 @@ CHANGES_CALENDAR = {
     "session_rescheduled",
 }
 """Notices that come with a calendar file. A reminder has none: it changes nothing."""
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A mail that is ready to go. `id` is the same in every attempt, so that a mailbox can tell."""
-
-    id: str
-    recipient: str
-    message: EmailMessage
 
 
 def write(delivery: Delivery, settings: Settings, now: datetime) -> Letter:
@@ -81,33 +55,44 @@ def write(delivery: Delivery, settings: Settings, now: datetime) -> Letter:
         "unsubscribe": words.say("unsubscribe"),
         "unsubscribe_url": unsubscribe,
     }
-    sender_name, sender = parseaddr(settings.mail_from)
-    message = EmailMessage(policy=POLICY)
-    message["Message-ID"] = f"<{delivery.id}@{sender.rpartition('@')[2] or 'mentorkit.invalid'}>"
-    message["From"] = Address(sender_name, addr_spec=sender)
-    message["To"] = Address(_one_line(delivery.recipient.name), addr_spec=delivery.recipient.email)
-    message["Subject"] = values["subject"]
-    message["Date"] = format_datetime(now.astimezone(UTC))
+    name, sender = parseaddr(settings.mail_from)
+    headers = {
+        "Message-ID": f"<{delivery.id}@{sender.rpartition('@')[2]}>",
+        "Date": format_datetime(now.astimezone(UTC)),
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Auto-Submitted": "auto-generated",
+        "X-Mentorkit-Kind": delivery.kind,
+    }
     if settings.reply_to:
-        message["Reply-To"] = settings.reply_to
-    message["List-Unsubscribe"] = f"<{unsubscribe}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Mentorkit-Kind"] = delivery.kind
-    message.set_content(template("mail.txt").render(context))
-    message.add_alternative(template("mail.html").render(context), subtype="html")
-    if delivery.booking is not None and _concerns_calendar(delivery, delivery.booking):
-        _attach_calendar(message, delivery, delivery.booking, words, sender)
-    return Letter(id=str(delivery.id), recipient=delivery.recipient.email, message=message)
+        headers["Reply-To"] = settings.reply_to
+    reader = delivery.recipient
+    entry = _calendar_change(delivery, words)
+    calendar = b""
+    if entry is not None:
+        calendar = invitation(
+            entry, attendee=reader.email, attendee_name=reader.name, sender=sender
+        )
+    return Letter(
+        id=str(delivery.id),
+        sender=(name, sender),
+        reader=(one_line(reader.name), reader.email),
+        subject=values["subject"],
+        text=template("mail.txt").render(context),
+        html=template("mail.html").render(context),
+        headers=headers,
+        calendar=calendar,
+        method="CANCEL" if entry is not None and entry.status == "CANCELLED" else "REQUEST",
+    )
 
 
 def sentences(delivery: Delivery, words: Wording, now: datetime) -> dict[str, Any]:
     """Subject, lead, call to action and facts of a notice, for mail and push alike."""
     booking = delivery.booking
     kind = delivery.kind if words.has(f"kinds.{delivery.kind}") else "notice"
-    other = _one_line(booking.other_name(delivery.recipient.id)) if booking else ""
+    other = one_line(booking.other_name(delivery.recipient.id)) if booking else ""
     places = {
-        "title": _one_line(booking.title) if booking else "mentorkit",
+        "title": one_line(booking.title) if booking else "mentorkit",
         "other": other or words.say("someone"),
         "ahead": words.ahead(booking.start - now) if booking else "",
     }
@@ -213,37 +198,21 @@ def _answer_links(
     }
 
 
-def _concerns_calendar(delivery: Delivery, booking: Booking) -> bool:
-    """A request that came to nothing was only ever in its mentor's calendar."""
-    if delivery.kind not in CHANGES_CALENDAR:
-        return False
-    return booking.session_id is not None or delivery.recipient.id == booking.mentor_id
-
-
-def _attach_calendar(
-    message: EmailMessage, delivery: Delivery, booking: Booking, words: Wording, sender: str
-) -> None:
-    reader = delivery.recipient
-    entry = calendar_entry(booking, reader=reader.id, zone=reader.time_zone, words=words)
-    content = invitation(entry, attendee=reader.email, attendee_name=reader.name, sender=sender)
-    method = "CANCEL" if entry.status == "CANCELLED" else "REQUEST"
-    message.add_attachment(
-        content,
-        maintype="text",
-        subtype="calendar",
-        filename="session.ics",
-        params={"method": method, "charset": "utf-8"},
-    )
+def _calendar_change(delivery: Delivery, words: Wording) -> Entry | None:
+    """What the reader's calendar has to learn. A request that came to nothing was only ever in its
+    mentor's calendar.
+    """
+    booking, reader = delivery.booking, delivery.recipient
+    if booking is None or delivery.kind not in CHANGES_CALENDAR:
+        return None
+    if booking.session_id is None and reader.id != booking.mentor_id:
+        return None
+    return calendar_entry(booking, reader=reader.id, zone=reader.time_zone, words=words)
 
 
 def _day_and_time(words: Wording, text: str, zone: str) -> str:
     moment = datetime.fromisoformat(text)
     return f"{words.date(moment, zone)}, {moment.astimezone(ZoneInfo(zone)):%H:%M}"
-
-
-def _one_line(text: str) -> str:
-    """Text for a header or a subject: a line end in it would begin another header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @cache
@@ -254,5 +223,6 @@ def template(name: str) -> Template:
         autoescape=lambda template: bool(template and template.endswith(".html")),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        auto_reload=False,
     )
     return environment.get_template(name)

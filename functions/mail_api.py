@@ -1,15 +1,14 @@
 """Mail by a provider's HTTP interface, in the form that Resend and its likes take."""
 
 import base64
-from email.message import EmailMessage, Message
 
 import httpx
 
 from functions.errors import DeliveryFailed
-from functions.letters import Letter
+from functions.mime import Letter, address
 
 # Told by fields of their own, or the provider's to write.
-_NOT_COPIED = {"from", "to", "subject", "reply-to", "date", "mime-version", "content-type"}
+_FIELDS = {"Reply-To", "Date"}
 
 
 class ApiPostbox:
@@ -25,7 +24,7 @@ class ApiPostbox:
     async def post(self, letter: Letter) -> None:
         try:
             answer = await self._http.post(
-                self._url, json=_body(letter.message), headers={"idempotency-key": letter.id}
+                self._url, json=_body(letter), headers={"idempotency-key": letter.id}
             )
         except httpx.TransportError as exc:
             raise DeliveryFailed(f"{type(exc).__name__}: {exc}") from exc
@@ -42,33 +41,27 @@ class ApiPostbox:
         await self._http.aclose()
 
 
-def _body(message: EmailMessage) -> dict[str, object]:
-    text = message.get_body(("plain",))
-    html = message.get_body(("html",))
+def _body(letter: Letter) -> dict[str, object]:
+    headers = {name: value for name, value in letter.headers.items() if name not in _FIELDS}
     body: dict[str, object] = {
-        "from": str(message["From"]),
-        "to": [str(message["To"])],
-        "subject": str(message["Subject"]),
-        "text": text.get_content() if text is not None else "",
-        "html": html.get_content() if html is not None else "",
-        "headers": {k: str(v) for k, v in message.items() if k.lower() not in _NOT_COPIED},
-        "attachments": [
-            {
-                "filename": part.get_filename(),
-                "content_type": str(part["Content-Type"]),
-                "content": base64.b64encode(_bytes(part)).decode(),
-            }
-            for part in message.iter_attachments()
-        ],
+        "from": address(*letter.sender),
+        "to": [address(*letter.reader)],
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "headers": headers,
     }
-    if message["Reply-To"]:
-        body["reply_to"] = str(message["Reply-To"])
+    if letter.calendar:
+        body["attachments"] = [
+            {
+                "filename": "session.ics",
+                "content_type": letter.calendar_type,
+                "content": base64.b64encode(letter.calendar).decode(),
+            }
+        ]
+    if "Reply-To" in letter.headers:
+        body["reply_to"] = letter.headers["Reply-To"]
     return body
-
-
-def _bytes(part: Message) -> bytes:
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
 
 
 def _seconds(text: str | None) -> float | None:

@@ -9,7 +9,7 @@ import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from functions.errors import DeliveryFailed
-from functions.letters import Letter
+from functions.mime import Letter
 
 MAILS_PER_CONNECTION = 100
 # 5.1.1 no such mailbox, 5.1.2 no such domain, 5.1.10 takes no mail, 5.2.1 mailbox switched off. An
@@ -39,13 +39,13 @@ class SmtpPostbox:
         self._idle: list[_Connection] = []
 
     async def post(self, letter: Letter) -> None:
-        content = letter.message.as_bytes()
+        content = letter.as_bytes()
         try:
             connection = await self._begin()
         except (SMTPException, OSError) as exc:
             raise DeliveryFailed(_reason(exc)) from exc
         try:
-            await connection.client.rcpt(letter.recipient, timeout=self._timeout)
+            await connection.client.rcpt(letter.reader[1], timeout=self._timeout)
             await connection.client.data(content, timeout=self._timeout)
         except (SMTPException, OSError) as exc:
             await self._after_failure(connection, exc)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from functions.letters import Letter
+from functions.mime import Letter
 from functions.notices import Delivery
 
 

@@ -16,9 +16,14 @@ _DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=256)
+def time_zone_text(zone: str, first_year: int, last_year: int) -> bytes:
+    """The component as a calendar file has it."""
+    text: bytes = time_zone_component(zone, first_year, last_year).to_ical()
+    return text
+
+
 def time_zone_component(zone: str, first_year: int, last_year: int) -> Timezone:
-    """How the zone's clock goes from the start of one year to the end of another; do not change
-    it."""
+    """How the zone's clock goes from the start of one year to the end of another."""
     info = ZoneInfo(zone)
     moment = datetime(first_year, 1, 1, tzinfo=UTC)
     last = datetime(last_year + 1, 1, 1, tzinfo=UTC)
