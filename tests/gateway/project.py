@@ -110,10 +110,15 @@ class Project:
             reader, writer = await asyncio.open_unix_connection(str(self.socket))
         except OSError:
             return False
-        writer.write(b"HEAD /items?limit=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        status = await reader.readline()
-        writer.close()
-        return b" 200 " in status
+        try:
+            writer.write(b"HEAD /items?limit=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return b" 200 " in await reader.readline()
+        except OSError:
+            return False
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:
