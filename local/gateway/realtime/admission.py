@@ -30,7 +30,7 @@ async def admit(service: Service, link: Link, key: str, message: Incoming) -> Ch
     config = mapping(payload.get("config"))
     wanted = options(config)
     channel = Channel(service, link, Topic(name, wanted.private), message, wanted)
-    token = payload.get("access_token")
+    token = payload.get("access_token") or payload.get("user_token")
     # A key in place of a token means: whoever the connection is.
     if not isinstance(token, str) or token.startswith("sb_"):
         token = key
