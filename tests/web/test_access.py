@@ -70,9 +70,23 @@ async def test_pages_full_of_things(
     await student.page.get_by_role("button", name="Request Session").click()
     await expect(student.page.get_by_text("Choose a subject.")).to_be_visible()
     await clean(student, "form refused")
+    for button in ("Reschedule… Later", "Notes… Later"):
+        await student.go("Upcoming")
+        await student.page.get_by_role("button", name=button).click()
+        await clean(student, button)
+        await student.page.keyboard.press("Escape")
+    await student.page.goto(f"{student.site}/#/request/{teacher.id}")
+    await expect(student.page.get_by_role("combobox", name="Subject")).to_be_visible()
+    await clean(student, "form of one mentor")
+    while await mentor.page.get_by_test_id("toast").count():
+        await mentor.page.get_by_role("button", name="Dismiss").first.click()
     await mentor.page.goto(f"{mentor.site}/#/profile")
     await expect(mentor.page.get_by_label("Name")).to_be_visible()
     await clean(mentor, "profile of a mentor")
+    await mentor.go("Hours")
+    await mentor.page.get_by_role("button", name="Add hours on Monday").click()
+    await mentor.page.get_by_role("button", name="Add a date").click()
+    await clean(mentor, "hours")
 
 
 async def test_the_room(visit: Visit, red: Browser, blue: Browser, stack: StackEnv) -> None:
@@ -103,21 +117,26 @@ async def test_the_room(visit: Visit, red: Browser, blue: Browser, stack: StackE
 async def test_text_at_twice_its_size_is_usable(
     visit: Visit, stack: StackEnv, blue: Browser, width: int
 ) -> None:
-    student, mentor = await visit(viewport={"width": width, "height": 800}), await visit(blue)
+    student, mentor = await visit(), await visit(blue, viewport={"width": width, "height": 800})
     teacher = await mentor.enter("Grace Large", mentor=True)
     learner = await student.enter("Ada Large")
-    await agree(stack, learner, teacher, "A session with a rather long title for a small screen", minutes=5)
-    for name in PAGES:
-        await student.page.goto(f"{student.site}/#/{name}")
-        await student.page.evaluate("document.documentElement.style.fontSize = '200%'")
-        await expect(student.page.locator("main h1")).to_be_visible()
-        wide = await student.page.evaluate(
+    title = "A session with a rather long title for a small screen"
+    await agree(stack, learner, teacher, title, minutes=5)
+    page = mentor.page
+    await page.get_by_role("button", name="Dismiss").click()
+    for name in (*PAGES, "hours"):
+        await page.goto(f"{mentor.site}/#/{name}")
+        await page.evaluate("document.documentElement.style.fontSize = '200%'")
+        await expect(page.locator("main h1")).to_be_visible()
+        if name == "hours":
+            await page.get_by_role("button", name="Add hours on Monday").click()
+        wide = await page.evaluate(
             """() => [document.scrollingElement.scrollWidth - innerWidth,
                 [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
                     && !e.closest('.sr') && getComputedStyle(e).position !== 'absolute').slice(0, 5).map(e => e.className + e.tagName)]"""
         )
         assert wide[0] <= 0, f"{name or 'home'} must be scrolled sideways: {wide}"
-        cut = await student.page.evaluate(
+        cut = await page.evaluate(
             """() => [...document.querySelectorAll('main button, main a, main h1, main label, .tabs a')]
                 .filter(e => !e.closest('.sr') && e.offsetParent && e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflow !== 'visible')
                 .map(e => e.innerText)"""

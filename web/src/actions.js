@@ -13,6 +13,7 @@ import { addDays, instantOf, ownZone, wallClock } from "./time.js";
 /** @typedef {import("./types").Session} Session */
 /** @typedef {ReturnType<typeof createActions>} Actions */
 
+const READING = 12_000;
 /** More free times than this in a month are no help in a calendar: nearly every time is free. */
 const MANY = 700;
 /** Refusals that another time would cure. */
@@ -29,6 +30,15 @@ export function createActions(store, backend, reload) {
   /** @param {Toast} toast */
   function toast(toast) {
     update({ toasts: [...store.state.toasts.filter(({ id }) => id !== toast.id), toast], announcement: `${toast.title} ${toast.text ?? ""}` });
+    if (toast.tone === "good" || toast.tone === "info") setTimeout(() => fade(toast), READING);
+  }
+
+  /** Good news goes by itself, not while somebody looks at it. What must be answered or failed stays. @param {Toast} toast */
+  function fade(toast) {
+    if (!store.state.toasts.includes(toast)) return;
+    const shown = [...document.querySelectorAll("[data-toast]")].find((element) => element.getAttribute("data-toast") === toast.id);
+    if (shown?.matches(":hover, :focus-within") || document.hidden) setTimeout(() => fade(toast), READING);
+    else dismiss(toast.id);
   }
 
   /** @param {unknown} error @param {string} title */

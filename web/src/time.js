@@ -87,10 +87,15 @@ export function timeText(instant, zone) {
   return formatter(zone, clock()).format(new Date(instant));
 }
 
-/** "14:00 – 15:30". @param {string} start @param {string} end @param {string} zone */
+/** "14:00–15:30", also over midnight. @param {string} start @param {string} end @param {string} zone */
 export function spanText(start, end, zone) {
-  return formatter(zone, clock())
-    .formatRange(new Date(start), new Date(end));
+  return `${timeText(start, zone)}–${timeText(end, zone)}`;
+}
+
+/** "Thu" where the day in one zone is not the day in the other, else "". @param {string} start @param {string} zone @param {string} other */
+export function otherDay(start, zone, other) {
+  if (wallClock(start, zone).date === wallClock(start, other).date) return "";
+  return formatter(other, { weekday: "short" }).format(new Date(start));
 }
 
 /** "Today", "Tomorrow", "Yesterday" or "". @param {string | number | Date} instant @param {string} zone @param {number} now */

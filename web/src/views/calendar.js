@@ -50,7 +50,8 @@ export function calendar({ at, selected, min, max, today, choose, move, day, lab
     event.preventDefault();
     const table = /** @type {HTMLElement} */ (event.currentTarget);
     move(within(to));
-    setTimeout(() => /** @type {HTMLElement | null} */ (table.querySelector("[tabindex='0']"))?.focus());
+    // After the page has been drawn anew, which waits in the same queue.
+    queueMicrotask(() => /** @type {HTMLElement | null} */ (table.querySelector("[tabindex='0']"))?.focus());
   };
   return html`<div class="calendar">
     <div class="calendar-head">

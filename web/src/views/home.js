@@ -2,7 +2,7 @@
 
 import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
-import { dayText, durationText, momentText, nearDay, relativeText, spanText, timeText, wallClock, zoneText } from "../time.js";
+import { dayText, durationText, momentText, nearDay, otherDay, relativeText, spanText, timeText, wallClock, zoneText } from "../time.js";
 import { avatar, emptyState, icon, sessionBadge, skeleton, stars, title } from "./parts.js";
 import { requestCard } from "./requests.js";
 
@@ -72,7 +72,7 @@ function next(view, session) {
     <p class="next-time"><time datetime=${session.scheduled_time}>${timeText(session.scheduled_time, zone)}</time><span>${near || dayText(session.scheduled_time, zone, state.now)}</span></p>
     <h2 class="next-title">${session.title}</h2>
     <p class="next-who">with ${profile?.name ?? "…"}${profile && profile.time_zone !== zone
-      ? ` · ${timeText(session.scheduled_time, profile.time_zone)} in ${zoneText(profile.time_zone)}` : ""} · ${durationText(session.duration)}</p>
+      ? ` · ${otherDay(session.scheduled_time, zone, profile.time_zone)} ${timeText(session.scheduled_time, profile.time_zone)} in ${zoneText(profile.time_zone)}` : ""} · ${durationText(session.duration)}</p>
     ${session.description ? html`<p class="next-text clamp">${session.description}</p>` : nothing}
     ${proposal(view, session)}
     ${notes(view, session)}
@@ -147,7 +147,7 @@ export function sessionRow(view, session) {
     <div class="slot-body card">
       <div class="slot-head"><h3>${session.title}</h3>${sessionBadge(session.status)}</div>
       <p class="who">${avatar(id, profile?.name ?? "?")}<span>${profile?.name ?? "…"}<span class="quiet">your ${role}${subject ? ` · ${subject}` : ""}</span></span></p>
-      ${theirs && theirs !== mine ? html`<p class="quiet">${mine} for you, ${theirs} in ${zoneText(profile?.time_zone ?? "")}</p>` : nothing}
+      ${theirs && theirs !== mine ? html`<p class="quiet">${mine} for you, ${otherDay(session.scheduled_time, zone, profile?.time_zone ?? zone)} ${theirs} in ${zoneText(profile?.time_zone ?? "")}</p>` : nothing}
       ${session.description ? html`<p class="text">${session.description}</p>` : nothing}
       ${session.cancel_reason ? html`<p class="reason"><b>Cancelled:</b> ${session.cancel_reason}</p>` : nothing}
       ${open ? proposal(view, session) : nothing}

@@ -2,7 +2,7 @@
 
 import { html, nothing, svg } from "lit-html";
 import { ifDefined } from "lit-html/directives/if-defined.js";
-import { dayText, durationText, nearDay, spanText, zoneText } from "../time.js";
+import { dayText, durationText, nearDay, otherDay, spanText, zoneText } from "../time.js";
 
 /** @typedef {import("../types").Profile} Profile */
 /** @typedef {{state: import("../types").State, actions: import("../actions.js").Actions}} View */
@@ -68,7 +68,7 @@ export function when({ start, end, duration, zone, now, other }) {
       <span class="when-time">${mine}</span></time>
     <span class="quiet">${durationText(duration)}</span>
     ${other && theirs !== mine
-      ? html`<span class="when-other quiet">${theirs} for ${other.name} in ${zoneText(other.time_zone)}</span>` : nothing}
+      ? html`<span class="when-other quiet">${otherDay(start, zone, other.time_zone)} ${theirs} for ${other.name} in ${zoneText(other.time_zone)}</span>` : nothing}
   </div>`;
 }
 

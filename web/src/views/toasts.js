@@ -10,7 +10,7 @@ import { icon, stars, when } from "./parts.js";
 /** @param {View} view */
 export function toasts(view) {
   return html`<section class="toasts" aria-label="What just happened">
-    ${repeat(view.state.toasts.slice(-4), ({ id }) => id, (toast) => html`<article class="toast toast-${toast.tone}" data-testid="toast">
+    ${repeat(view.state.toasts.slice(-4), ({ id }) => id, (toast) => html`<article class="toast toast-${toast.tone}" data-testid="toast" data-toast=${toast.id}>
       <div class="toast-body">
         <p class="toast-title">${toast.title}</p>
         ${toast.text ? html`<p class="toast-text">${toast.text}</p>` : nothing}
