@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,7 @@ class Wire:
         self._sockets: set[asyncio.StreamWriter] = set()
         self._held = asyncio.Event()
         self._held.set()
+        self._lose_next_answer = False
         self.accepted = 0
         self.port = 0
 
@@ -59,6 +61,15 @@ class Wire:
         self._held = asyncio.Event()
         self._held.set()
 
+    def lose_next_answer(self) -> None:
+        """Cut the connection when the server has answered, before the client hears it."""
+        self._lose_next_answer = True
+
+    def _heard(self) -> None:
+        if self._lose_next_answer:
+            self._lose_next_answer = False
+            raise ConnectionResetError
+
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
         task = asyncio.current_task()
@@ -70,7 +81,10 @@ class Wire:
         try:
             answers, onward = await asyncio.open_connection("127.0.0.1", self._target)
             self._sockets.add(onward)
-            await asyncio.gather(_pump(reader, onward, held), _pump(answers, writer, held))
+            await asyncio.gather(
+                _pump(reader, onward, held),
+                _pump(answers, writer, held, self._heard),
+            )
         except (OSError, asyncio.CancelledError):
             pass  # cut, or the test is over
         finally:
@@ -82,11 +96,15 @@ class Wire:
 
 
 async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, held: asyncio.Event
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    held: asyncio.Event,
+    heard: Callable[[], None] = lambda: None,
 ) -> None:
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(65536):
             await held.wait()
+            heard()
             writer.write(data)
             await writer.drain()
     writer.transport.abort()

@@ -56,7 +56,7 @@ class Face:
     def client(self, **options: Any) -> Any:
         """A client that nobody has signed in with."""
         made: AsyncMentorkit | Mentorkit
-        where = (self.stack.supabase_url, self.stack.publishable_key)
+        where = (options.pop("url", self.stack.supabase_url), self.stack.publishable_key)
         if self.kind == "async":
             made = AsyncMentorkit(*where, **options)
             self._clients.append(made)
