@@ -49,7 +49,6 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "bad_body": (400, "The body is not what this function takes."),
     "bad_path": (400, "The address holds a value of the wrong form."),
     "body_too_large": (413, "The body is too large."),
-    "unsupported_media_type": (415, "This function does not take that content type."),
     "wrong_secret": (401, "This function needs its secret as bearer token."),
     "not_signed_in": (401, "Sign in first: send your access token as bearer token."),
     "not_found": (404, "There is nothing here."),
