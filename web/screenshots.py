@@ -1,6 +1,6 @@
 """Make the pictures of the README, in docs/images: small PNG files of a stack started for this.
 
-    python web/screenshots.py [--all DIR]
+    python -m web.screenshots [--all DIR]
 
 With --all, every page in every size and theme is put into DIR, to be looked at.
 """
@@ -19,123 +19,16 @@ import tempfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-import httpx
-import psycopg
 from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
+
+from web.scene import OPEN_DAYS, PASSWORD, UTC, Backend, tell
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 SIZES = {360: 740, 768: 1024, 1280: 800}
-PASSWORD = "correct horse battery"
 PORTS = ("--port", "0", "--db-port", "0", "--signaling-port", "0", "--web-port", "0")
-UTC = datetime.UTC
-
-MENTORS = (
-    ("Grace Lindqvist", 4.9, 31, 48, "Asia/Kolkata", "Statistics for people who were told they cannot count. Bring your own data."),
-    ("Tomás Ferreira", 4.7, 18, 26, "America/Sao_Paulo", "Fifteen years of code reviews. I ask questions until the design answers them."),
-    ("Noor Haddad", None, 0, 3, "Europe/Berlin", "Interview practice, honest and kind."),
-)  # fmt: skip
-
-
-class Backend:
-    """The stack, spoken to as each person."""
-
-    def __init__(self, env: dict[str, str]) -> None:
-        self.env = env
-        self.http = httpx.Client(base_url=env["SUPABASE_URL"], timeout=20)
-
-    def sign_up(self, name: str, zone: str) -> dict[str, str]:
-        email = f"{name.split()[0].lower().replace('á', 'a')}@example.org"
-        answer = self.call(
-            "POST", "/auth/v1/signup", None,
-            {"email": email, "password": PASSWORD, "data": {"name": name, "time_zone": zone}},
-        )  # fmt: skip
-        return {"id": answer["user"]["id"], "email": email, "token": answer["access_token"]}
-
-    def call(self, method: str, path: str, person: dict[str, str] | None, body: object) -> Any:
-        headers = {"apikey": self.env["SUPABASE_PUBLISHABLE_KEY"], "Prefer": "return=representation"}
-        if person is not None:
-            headers["Authorization"] = f"Bearer {person['token']}"
-        answer = self.http.request(method, path, headers=headers, json=body)
-        answer.raise_for_status()
-        return answer.json()
-
-    def request(
-        self, student: dict[str, str], mentor: dict[str, str], subject: str, title: str,
-        start: datetime.datetime, duration: int, description: str = "",
-    ) -> str:  # fmt: skip
-        row = self.call("POST", "/rest/v1/rpc/request_session", student, {
-            "mentor_id": mentor["id"], "subject_id": subject, "title": title, "duration": duration,
-            "requested_time": start.isoformat(), "description": description or None,
-        })  # fmt: skip
-        return str(row["id"])
-
-    def as_owner(self, statement: str, *values: object) -> None:
-        """What no person may do: ratings, and a past. As the superuser, with triggers asleep."""
-        url = self.env["DATABASE_URL"].replace("//postgres:", "//supabase_admin:")
-        with psycopg.connect(url) as owner:
-            owner.execute("set session_replication_role = replica")
-            owner.execute(statement.encode(), values)
-
-
-def story(backend: Backend) -> tuple[dict[str, str], dict[str, str]]:
-    """People who know each other, with something waiting, planned, answered and past."""
-    subjects = {row["name"]: row["id"] for row in backend.call("GET", "/rest/v1/subjects?select=id,name", None, None)}
-    names = sorted(subjects)
-    people = []
-    for name, rating, count, taught, zone, bio in MENTORS:
-        person = backend.sign_up(name, zone)
-        backend.as_owner(
-            "update public.profiles set is_mentor = true, rating = %s, rating_count = %s, total_sessions_taught = %s,"
-            " bio = %s where id = %s", rating, count, taught, bio, person["id"],
-        )  # fmt: skip
-        for subject in names[: 2 + count % 2]:
-            backend.as_owner(
-                "insert into public.mentor_subjects values (%s, %s)", person["id"], subjects[subject]
-            )
-        people.append(person)
-    backend.as_owner("update public.profiles set is_mentor = false where name ~ 'Mentor|mentor'")
-    grace, tomas, noor = people
-    ada = backend.sign_up("Ada Okafor", "Europe/Berlin")
-    leo = backend.sign_up("Leo Brandt", "Europe/Berlin")
-    backend.as_owner("update public.profiles set rating = 4.6, rating_count = 5 where id = %s", ada["id"])
-    now = datetime.datetime.now(UTC).replace(second=0, microsecond=0)
-    day = now.replace(hour=15, minute=0) + datetime.timedelta(days=1)
-    hour = datetime.timedelta(hours=1)
-    agreed = (
-        (ada, grace, names[0], "Bayes by hand", now + datetime.timedelta(minutes=9), 60, "Priors, and why mine are always wrong."),
-        (ada, tomas, names[1], "Review of my first service", day, 90, ""),
-        (leo, grace, names[0], "Reading a regression table", day + 2 * hour, 30, ""),
-        (ada, grace, names[0], "A/B tests without tears", day + 3 * 24 * hour, 60, ""),
-    )  # fmt: skip
-    for student, mentor, subject, title, start, duration, text in agreed:
-        made = backend.request(student, mentor, subjects[subject], title, start, duration, text)
-        backend.call("POST", "/rest/v1/rpc/approve_request", mentor, {"request_id": made})
-    past = backend.request(ada, grace, subjects[names[0]], "What a p-value is not", day + 30 * hour, 60)
-    backend.call("POST", "/rest/v1/rpc/approve_request", grace, {"request_id": past})
-    backend.as_owner(
-        "update public.sessions set scheduled_time = scheduled_time - interval '9 days', end_time = end_time -"
-        " interval '9 days', status = 'completed' where request_id = %s", past,
-    )  # fmt: skip
-    refused = backend.request(ada, noor, subjects[names[0]], "Mock interview", day + 6 * hour, 60)
-    backend.call("POST", "/rest/v1/rpc/reject_request", noor, {"request_id": refused, "reason": "I am travelling that day. Thursday works."})  # fmt: skip
-    backend.request(leo, grace, subjects[names[0]], "Sample size for a thesis", day + 24 * hour, 60, "I have 41 answers. Is that enough?")
-    backend.request(ada, tomas, subjects[names[1]], "Second look at my service", day + 48 * hour, 30)
-    backend.request(ada, grace, subjects[names[0]], "Reading my survey", day + 51 * hour, 30, "Ten questions, one of them good.")
-    # Last, because requests outside of hours are refused.
-    backend.as_owner("insert into public.booking_terms (mentor_id, time_zone, minimum_notice_minutes, buffer_after_minutes) values (%s, 'Asia/Kolkata', 240, 15)", grace["id"])
-    for weekday in (1, 2, 3, 4, 6):
-        backend.as_owner("insert into public.availability_rules (mentor_id, weekday, start_time, end_time) values (%s, %s, '18:30', '22:00')", grace["id"], weekday)
-    backend.as_owner("insert into public.availability_overrides (mentor_id, on_date) values (%s, %s)", grace["id"], day.date() + datetime.timedelta(days=9))
-    session = backend.call("GET", "/rest/v1/sessions?select=id&title=eq.A/B tests without tears", ada, None)[0]
-    moved = (day + 4 * 24 * hour).replace(hour=14)
-    while moved.isoweekday() not in (1, 2, 3, 4, 6):
-        moved += 24 * hour
-    backend.call("POST", "/rest/v1/rpc/propose_reschedule", ada, {"session_id": session["id"], "scheduled_time": moved.isoformat(), "message": "A workshop got in the way."})
-    return ada, grace
 
 
 def camera(file: Path, sky: tuple[int, int, int], coat: tuple[int, int, int]) -> str:
@@ -159,10 +52,19 @@ def camera(file: Path, sky: tuple[int, int, int], coat: tuple[int, int, int]) ->
 
 
 async def launch(playwright: Playwright, film: str) -> Browser:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    )
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--allow-loopback-in-peer-connection", film]
-    return await playwright.chromium.launch(executable_path=chromium, args=[*root, *flags, "--disable-background-networking"])
+    flags = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        "--allow-loopback-in-peer-connection",
+        film,
+    ]
+    return await playwright.chromium.launch(
+        executable_path=chromium, args=[*root, *flags, "--disable-background-networking"]
+    )
 
 
 async def enter(browser: Browser, web: str, person: dict[str, str], width: int, theme: str) -> Page:
@@ -186,7 +88,7 @@ async def ask_form(page: Page, web: str, mentor: dict[str, str]) -> None:
     await page.get_by_label("Title").fill("Confidence intervals")
     await page.get_by_label("Description").fill("I can compute one. I cannot say what it means.")
     day = datetime.datetime.now(UTC).date() + datetime.timedelta(days=3)
-    while day.isoweekday() not in (1, 2, 3, 4, 6):
+    while day.isoweekday() not in OPEN_DAYS:
         day += datetime.timedelta(days=1)
     if not await page.locator(f"[data-date='{day}']").count():
         await page.get_by_role("button", name="Next month").click()
@@ -195,9 +97,23 @@ async def ask_form(page: Page, web: str, mentor: dict[str, str]) -> None:
     await page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
 
 
-async def call(red: Browser, blue: Browser, web: str, ada: dict[str, str], grace: dict[str, str], width: int, theme: str, save: Callable[[bytes, str], None]) -> None:
+async def call(
+    red: Browser,
+    blue: Browser,
+    web: str,
+    ada: dict[str, str],
+    grace: dict[str, str],
+    width: int,
+    theme: str,
+    save: Callable[[bytes, str], None],
+) -> None:
     pages = [await enter(red, web, ada, width, theme), await enter(blue, web, grace, width, theme)]
-    room = await pages[0].get_by_test_id("session").filter(has_text="Bayes by hand").get_attribute("data-room")
+    room = (
+        await pages[0]
+        .get_by_test_id("session")
+        .filter(has_text="Bayes by hand")
+        .get_attribute("data-room")
+    )
     for page in pages:
         await page.goto(f"{web}/room.html?room={room}")
         await expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
@@ -206,8 +122,13 @@ async def call(red: Browser, blue: Browser, web: str, ada: dict[str, str], grace
     for page in pages:
         await page.get_by_role("button", name="Join", exact=True).click()
     for page in pages:
-        await expect(page.get_by_test_id("call-state")).to_have_attribute("data-state", "connected", timeout=15_000)
-    for page, text in ((pages[0], "Here is my prior: 1 in 10."), (pages[1], "Good. Now the likelihood.")):
+        await expect(page.get_by_test_id("call-state")).to_have_attribute(
+            "data-state", "connected", timeout=15_000
+        )
+    for page, text in (
+        (pages[0], "Here is my prior: 1 in 10."),
+        (pages[1], "Good. Now the likelihood."),
+    ):
         await page.get_by_role("button", name="Chat").click()
         await page.get_by_label("Message", exact=True).fill(text)
         await page.keyboard.press("Enter")
@@ -221,27 +142,44 @@ async def call(red: Browser, blue: Browser, web: str, ada: dict[str, str], grace
 
 async def pictures(env: dict[str, str], all_of: Path | None) -> None:
     web = env["WEB_URL"]
-    ada, grace = story(Backend(env))
-    shown = {"home-light-1280": "upcoming", "request-light-1280": "request", "mentor-dark-1280": "mentor", "room-dark-1280": "room"}
+    ada, grace = tell(Backend(env))
+    shown = {
+        "home-light-1280": "upcoming",
+        "request-light-1280": "request",
+        "mentor-dark-1280": "mentor",
+        "room-dark-1280": "room",
+    }
 
     def save(png: bytes, name: str) -> None:
         if all_of is not None:
             (all_of / f"{name}.png").write_bytes(png)
         elif name in shown:
             picture = Image.open(BytesIO(png)).convert("RGB")
-            picture = picture.resize((960, picture.height * 960 // picture.width), Image.Resampling.LANCZOS)
+            picture = picture.resize(
+                (960, picture.height * 960 // picture.width), Image.Resampling.LANCZOS
+            )
             # A palette keeps each file far below 100 KB, and these pages have few colours.
-            picture.quantize(128, dither=Image.Dither.NONE).save(IMAGES / f"{shown[name]}.png", optimize=True)
+            picture.quantize(128, dither=Image.Dither.NONE).save(
+                IMAGES / f"{shown[name]}.png", optimize=True
+            )
 
     with tempfile.TemporaryDirectory() as films:
         async with async_playwright() as playwright:
-            red = await launch(playwright, camera(Path(films) / "red.mjpeg", (178, 196, 188), (150, 60, 70)))
-            blue = await launch(playwright, camera(Path(films) / "blue.mjpeg", (222, 208, 180), (46, 84, 110)))
+            red = await launch(
+                playwright, camera(Path(films) / "red.mjpeg", (178, 196, 188), (150, 60, 70))
+            )
+            blue = await launch(
+                playwright, camera(Path(films) / "blue.mjpeg", (222, 208, 180), (46, 84, 110))
+            )
             for width in SIZES if all_of else (1280,):
                 for theme in ("light", "dark"):
                     page = await enter(red, web, ada, width, theme)
-                    save(await page.screenshot(full_page=all_of is not None), f"home-{theme}-{width}")
-                    for name in ("requests", "mentors", "history", "notices", "profile") if all_of else ():
+                    save(
+                        await page.screenshot(full_page=all_of is not None), f"home-{theme}-{width}"
+                    )
+                    for name in (
+                        ("requests", "mentors", "history", "notices", "profile") if all_of else ()
+                    ):
                         await page.goto(f"{web}/#/{name}")
                         await page.wait_for_timeout(150)
                         save(await page.screenshot(full_page=True), f"{name}-{theme}-{width}")
@@ -249,12 +187,18 @@ async def pictures(env: dict[str, str], all_of: Path | None) -> None:
                     save(await page.screenshot(full_page=True), f"request-{theme}-{width}")
                     await page.context.close()
                     page = await enter(blue, web, grace, width, theme)
-                    save(await page.screenshot(full_page=all_of is not None), f"mentor-{theme}-{width}")
+                    save(
+                        await page.screenshot(full_page=all_of is not None),
+                        f"mentor-{theme}-{width}",
+                    )
                     if all_of:
                         for name in ("hours", "requests"):
                             await page.goto(f"{web}/#/{name}")
                             await page.wait_for_timeout(400)
-                            save(await page.screenshot(full_page=True), f"mentor-{name}-{theme}-{width}")
+                            save(
+                                await page.screenshot(full_page=True),
+                                f"mentor-{name}-{theme}-{width}",
+                            )
                         await page.get_by_role("button", name="Reject").first.click()
                         await page.wait_for_timeout(150)
                         save(await page.screenshot(), f"reject-{theme}-{width}")
@@ -266,19 +210,30 @@ async def pictures(env: dict[str, str], all_of: Path | None) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", type=Path, metavar="DIR", help="every page, size and theme into DIR")
+    parser.add_argument(
+        "--all", type=Path, metavar="DIR", help="every page, size and theme into DIR"
+    )
     asked = parser.parse_args()
     (asked.all or IMAGES).mkdir(parents=True, exist_ok=True)
     subprocess.run(["node", "web/build.mjs"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as place:
         local = [sys.executable, "-m", "local"]
         data = ["--data", f"{place}/stack"]
-        subprocess.run([*local, "up", "--detach", *PORTS, *data], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*local, "up", "--detach", *PORTS, *data],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         try:
-            env = subprocess.run([*local, "env", "--json", *data], cwd=ROOT, check=True, capture_output=True)
+            env = subprocess.run(
+                [*local, "env", "--json", *data], cwd=ROOT, check=True, capture_output=True
+            )
             asyncio.run(pictures(json.loads(env.stdout), asked.all))
         finally:
-            subprocess.run([*local, "down", "--remove", *data], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [*local, "down", "--remove", *data], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+            )
     return 0
 
 

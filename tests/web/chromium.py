@@ -35,8 +35,8 @@ def find_chromium() -> str:
         if found := shutil.which(name):
             return found
     raise AssertionError(
-        "These tests drive a real Chromium and found none. Install it (Debian: apt-get install chromium)"
-        " or name one in MENTORKIT_CHROMIUM."
+        "These tests drive a real Chromium and found none. Install it"
+        " (Debian: apt-get install chromium) or name one in MENTORKIT_CHROMIUM."
     )
 
 

@@ -14,7 +14,7 @@ FOCUSED = """() => {
 
 
 class Keyboard:
-    """Reaches things by Tab, in the order the page gives them, and checks that the focus can be seen."""
+    """Reaches things by Tab, in the order the page gives them, and by nothing else."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -24,7 +24,9 @@ class Keyboard:
         passed: list[str] = []
         for _ in range(limit):
             passed.append(await self.page.evaluate(FOCUSED))
-            if name in passed[-1] and passed[-1] != f"{name}s":  # the list of messages is not the message
+            if (
+                name in passed[-1] and passed[-1] != f"{name}s"
+            ):  # the list of messages is not the message
                 return
             await self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab never reached {name!r}, only {passed}")

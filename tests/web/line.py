@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class Line:
-    """Forwards TCP to one address. While it is cut nobody listens, and what was open is broken off."""
+    """Forwards TCP to one address. While cut nobody listens, and what was open is broken off."""
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)

@@ -35,7 +35,8 @@ class Signaling:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "signaling_server", "--host", "127.0.0.1", "--port", str(self.port),
+            sys.executable, "-m", "signaling_server", "--host", "127.0.0.1",
+            "--port", str(self.port),
             cwd=REPO, env=self._environment,
         )  # fmt: skip
         await eventually(lambda: answers(self.port), within=20)
@@ -70,14 +71,17 @@ async def signaling(stack: StackEnv, **settings: str) -> AsyncIterator[Signaling
 
 @contextlib.asynccontextmanager
 async def turn_server(secret: str) -> AsyncIterator[str]:
-    """The URL of a coturn that takes credentials made with `secret`, also for peers on this machine."""
+    """The URL of a coturn for credentials made with `secret`, for peers on this machine too."""
     program = shutil.which("turnserver")
-    assert program, "These tests relay a call through coturn; install it (Debian: apt-get install coturn)."
+    assert program, (
+        "These tests relay a call through coturn; install it (Debian: apt-get install coturn)."
+    )
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        program, "-n", "--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--listening-port", str(port),
-        "--use-auth-secret", "--static-auth-secret", secret, "--realm", "mentorkit.test", "--fingerprint",
-        "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls", "--log-file", "stdout", "--pidfile", "/dev/null",
+        program, "-n", "--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1",
+        "--listening-port", str(port), "--use-auth-secret", "--static-auth-secret", secret,
+        "--realm", "mentorkit.test", "--fingerprint", "--allow-loopback-peers", "--no-cli",
+        "--no-tls", "--no-dtls", "--log-file", "stdout", "--pidfile", "/dev/null",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:

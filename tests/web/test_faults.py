@@ -48,7 +48,9 @@ async def test_the_gateway_may_go_away_and_come_back(
             # What happened while the line was down is told when it is back.
             await line.cut()
             await mentor.page.get_by_test_id("toast").get_by_role("button", name="Approve").click()
-            await expect(mentor.page.get_by_test_id("toast").filter(has_text="Approved")).to_be_visible()
+            await expect(
+                mentor.page.get_by_test_id("toast").filter(has_text="Approved")
+            ).to_be_visible()
             await line.mend()
             told = student.page.get_by_test_id("toast").filter(has_text="approved your request")
             await expect(told).to_be_visible(timeout=20_000)
@@ -76,7 +78,9 @@ async def test_an_approval_that_fails_is_taken_back(
             await line.mend()
             await expect(mentor.page.locator(".live-live")).to_be_attached(timeout=20_000)
             await card.get_by_role("button", name="Approve").click()
-            await expect(mentor.page.get_by_test_id("request").filter(has_text="Not yet")).to_have_attribute("data-status", "approved")
+            await expect(
+                mentor.page.get_by_test_id("request").filter(has_text="Not yet")
+            ).to_have_attribute("data-status", "approved")
             await mentor.close()
 
 
@@ -153,14 +157,22 @@ async def test_a_taken_time_is_said_at_the_field_and_the_form_stays(
     await holds(student, "Too late", "I was quick.")
 
 
-async def test_an_empty_or_past_request_is_refused_at_its_fields(visit: Visit, blue: Browser) -> None:
+async def test_an_empty_or_past_request_is_refused_at_its_fields(
+    visit: Visit, blue: Browser
+) -> None:
     student, mentor = await visit(), await visit(blue)
     await mentor.enter("Grace Empty", mentor=True)
     await student.enter("Ada Empty")
     await student.page.goto(f"{student.site}/#/request")
     page = student.page
     await page.get_by_role("button", name="Request Session").click()
-    for text in ("Choose a mentor.", "Choose a subject.", "Give the session a title.", "Choose a date.", "Choose a time."):
+    for text in (
+        "Choose a mentor.",
+        "Choose a subject.",
+        "Give the session a title.",
+        "Choose a date.",
+        "Choose a time.",
+    ):
         await expect(page.get_by_text(text)).to_be_visible()
     await expect(page.get_by_label("Mentor")).to_be_focused()
     await student.fill_request(mentor.name, "Yesterday", minutes=0)

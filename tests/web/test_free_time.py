@@ -29,7 +29,9 @@ async def test_hours_become_the_students_free_times_and_a_lost_one_names_the_nex
     await page.get_by_label(f"{name} from").fill("14:00")
     await page.get_by_label(f"{name} to").fill("13:00")
     await page.get_by_role("button", name="Save hours").click()
-    await expect(page.get_by_role("alert").filter(has_text="the end must come after")).to_be_visible()
+    await expect(
+        page.get_by_role("alert").filter(has_text="the end must come after")
+    ).to_be_visible()
     await page.get_by_label(f"{name} to").fill("16:00")
     await page.get_by_role("button", name="Save hours").click()
     await expect(page.get_by_test_id("toast").filter(has_text="Hours saved")).to_be_visible()
@@ -52,7 +54,9 @@ async def test_hours_become_the_students_free_times_and_a_lost_one_names_the_nex
     await student.page.get_by_label("Subject").select_option(index=1)
     await student.page.get_by_label("Title").fill("Lost slot")
 
-    start = datetime.datetime.combine(day, datetime.time(14), tzinfo=soon(0, "Europe/Berlin").tzinfo)
+    start = datetime.datetime.combine(
+        day, datetime.time(14), tzinfo=soon(0, "Europe/Berlin").tzinfo
+    )
     minutes = (start - soon(0, "Europe/Berlin")).total_seconds() / 60
     await agree(stack, other, teacher, "Quicker", minutes=round(minutes))
     await student.page.get_by_role("button", name="Request Session").click()
@@ -62,7 +66,9 @@ async def test_hours_become_the_students_free_times_and_a_lost_one_names_the_nex
     await expect(following.first).to_contain_text("14:30")
     await following.first.click()
     await student.page.get_by_role("button", name="Request Session").click()
-    await expect(student.page.get_by_test_id("request").filter(has_text="Lost slot")).to_be_visible()
+    await expect(
+        student.page.get_by_test_id("request").filter(has_text="Lost slot")
+    ).to_be_visible()
 
 
 async def test_another_time_is_proposed_and_accepted(
@@ -112,8 +118,9 @@ async def test_notes_before_and_after_and_a_rating(
         # A day later: the only thing that cannot be waited for.
         await owner.execute("set session_replication_role = replica")
         await owner.execute(
-            "update public.sessions set scheduled_time = scheduled_time - interval '1 day', end_time = end_time -"
-            " interval '1 day', status = 'completed' where video_room_id = %s",
+            "update public.sessions set scheduled_time = scheduled_time - interval '1 day',"
+            " end_time = end_time - interval '1 day', status = 'completed'"
+            " where video_room_id = %s",
             (room,),
         )
     await student.page.reload()
@@ -144,13 +151,19 @@ async def test_several_requests_are_answered_at_once(
     await student.enter("Ada Many")
     for number in range(3):
         await student.ask(mentor.name, f"Number {number}", minutes=300 + 200 * number)
-        await expect(student.page.get_by_test_id("request").filter(has_text=f"Number {number}")).to_be_visible()
+        await expect(
+            student.page.get_by_test_id("request").filter(has_text=f"Number {number}")
+        ).to_be_visible()
     await mentor.go("Requests")
     cards = mentor.page.get_by_test_id("request")
     await expect(cards).to_have_count(3)
     for number in (0, 1):
         await cards.get_by_role("checkbox", name=f"Choose Number {number}").check()
     await mentor.page.get_by_role("button", name="Approve chosen").click()
-    await expect(mentor.page.get_by_test_id("toast").filter(has_text="2 of 2 approved")).to_be_visible()
+    await expect(
+        mentor.page.get_by_test_id("toast").filter(has_text="2 of 2 approved")
+    ).to_be_visible()
     for number, status in ((0, "approved"), (1, "approved"), (2, "pending")):
-        await expect(cards.filter(has_text=f"Number {number}")).to_have_attribute("data-status", status)
+        await expect(cards.filter(has_text=f"Number {number}")).to_have_attribute(
+            "data-status", status
+        )

@@ -15,6 +15,8 @@ from tests.web.rooms import agree, enter_room, in_state, join, pair, sees
 from tests.web.servers import signaling, turn_server
 from tests.web.site import config_of, serve
 
+DENIED = ("--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-stream")
+
 
 async def test_a_second_device_replaces_the_first(
     visit: Visit, red: Browser, blue: Browser, stack: StackEnv
@@ -79,7 +81,11 @@ async def test_a_call_can_be_forced_through_a_relay(
                 await in_state(visitor.page, "connected")
                 await sees(visitor.page, colour)
             stats = await one.page.evaluate("async () => Object.values(await mentorkitStats())")
-            used = next(entry for entry in stats if entry["type"] == "candidate-pair" and entry.get("nominated"))
+            used = next(
+                entry
+                for entry in stats
+                if entry["type"] == "candidate-pair" and entry.get("nominated")
+            )
             local = next(entry for entry in stats if entry["id"] == used["localCandidateId"])
             assert local["candidateType"] == "relay"
             for visitor in (one, other):
@@ -125,7 +131,7 @@ async def test_the_door_says_why_it_is_shut(visit: Visit, stack: StackEnv) -> No
 @pytest.mark.parametrize(
     ("flags", "host", "message"),
     [
-        (("--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-stream"), "127.0.0.1", "does not let this page use"),
+        (DENIED, "127.0.0.1", "does not let this page use"),
         ((), "127.0.0.1", "No camera or microphone was found"),
         (FAKE_DEVICES, "127.0.0.1.nip", "not opened over https"),
     ],
@@ -144,7 +150,9 @@ async def test_each_way_to_have_no_camera_has_its_own_words(
             visitor = await visit(browser, site=site.replace("127.0.0.1", host))
             await enter_room(visitor, student, room)
             await expect(visitor.page.get_by_role("alert").filter(has_text=message)).to_be_visible()
-            join_anyway = visitor.page.get_by_role("button", name="Join without camera and microphone")
+            join_anyway = visitor.page.get_by_role(
+                "button", name="Join without camera and microphone"
+            )
             await join_anyway.click()
             await in_state(visitor.page, "waiting")
             await visitor.page.context.close()
@@ -167,7 +175,9 @@ async def test_signaling_may_die_during_a_call(
                 await in_state(visitor.page, "connected")
                 await visitor.page.get_by_role("button", name="Chat").click()
             await server.kill()
-            await expect(one.page.get_by_test_id("trouble")).to_contain_text("A running call goes on")
+            await expect(one.page.get_by_test_id("trouble")).to_contain_text(
+                "A running call goes on"
+            )
             await sees(one.page, BLUE)
             await one.page.get_by_label("Message", exact=True).fill("Still here?")
             await one.page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""What strangers write stays text, nothing foreign runs, no secret is shipped, and the pages stay small."""
+"""What strangers write stays text, nothing foreign runs, no secret ships, the pages stay small."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def test_hostile_names_titles_reasons_and_messages_stay_text(
     student, mentor = await visit(red), await visit(blue)
     await mentor.enter(f"Grace <i>{HOSTILE[:40]}", mentor=True)
     await student.enter("Ada <svg/onload=window.pwned=1>")
-    # The list of mentors, the form, the toast, the request, the session and the notices all show them.
+    # Mentors, form, toast, request, session and notices all show them.
     await student.ask(mentor.name, HOSTILE[:110], minutes=5, text=HOSTILE * 3)
     toast = mentor.page.get_by_test_id("toast")
     await expect(toast).to_contain_text("<script>window.pwned=1</script>")
@@ -37,7 +37,11 @@ async def test_hostile_names_titles_reasons_and_messages_stay_text(
         assert await page.evaluate("window.pwned") is None
     await student.ask(mentor.name, "Refuse me", minutes=300)
     await mentor.go("Requests")
-    await mentor.page.get_by_test_id("request").get_by_role("button", name="Reject… Refuse me").click()
+    await (
+        mentor.page.get_by_test_id("request")
+        .get_by_role("button", name="Reject… Refuse me")
+        .click()
+    )
     await mentor.page.get_by_label("Reason").fill(HOSTILE)
     await mentor.page.get_by_role("button", name="Reject request").click()
     reason = student.page.get_by_test_id("request").filter(has_text="Refuse me")
@@ -67,7 +71,9 @@ async def test_the_policy_stops_foreign_code(visit: Visit) -> None:
     visitor = await visit()
     for path in ("/", "/room.html"):
         await visitor.page.goto(f"{visitor.site}{path}")
-        policy = await visitor.page.locator("meta[http-equiv='Content-Security-Policy']").get_attribute("content")
+        policy = await visitor.page.locator(
+            "meta[http-equiv='Content-Security-Policy']"
+        ).get_attribute("content")
         assert policy is not None
         assert "unsafe" not in policy
         assert "default-src 'none'" in policy
@@ -81,7 +87,7 @@ async def test_the_policy_stops_foreign_code(visit: Visit) -> None:
         )
         assert ran in ("refused", "stopped")
         assert await visitor.page.evaluate(
-            "() => { try { document.body.innerHTML = '<p>'; return false; } catch { return true; } }"
+            "() => { try { document.body.innerHTML = '<p>' } catch { return true } return false }"
         )
     visitor.faults.clear()  # The refusals above are what was asked for.
 
@@ -101,7 +107,12 @@ def test_the_dashboard_is_within_its_budget(pages: tuple[Path, str]) -> None:
 
 def test_every_bundled_package_is_named_with_its_licence(pages: tuple[Path, str]) -> None:
     notices = (pages[0] / "third-party-notices.txt").read_text()
-    for package in ("lit-html", "@supabase/supabase-js", "socket.io-client", "@fontsource-variable/figtree"):
+    for package in (
+        "lit-html",
+        "@supabase/supabase-js",
+        "socket.io-client",
+        "@fontsource-variable/figtree",
+    ):
         assert re.search(rf"^{re.escape(package)} \d", notices, re.MULTILINE), package
 
 
@@ -113,5 +124,3 @@ async def test_the_first_paint_comes_within_a_second(visit: Visit) -> None:
         "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
     )
     assert painted < 1000, f"first paint after {painted} ms"
-
-

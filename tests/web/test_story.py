@@ -15,7 +15,9 @@ async def test_student_and_mentor_go_from_request_to_a_call(
     visit: Visit, red: Browser, blue: Browser
 ) -> None:
     student = await visit(red, zone="Europe/Berlin")
-    mentor = await visit(blue, zone="Asia/Kolkata", permissions=["clipboard-read", "clipboard-write"])
+    mentor = await visit(
+        blue, zone="Asia/Kolkata", permissions=["clipboard-read", "clipboard-write"]
+    )
     await mentor.sign_up("Grace Story", mentor=True, zone="Asia/Kolkata")
     await student.sign_up("Ada Story", zone="Europe/Berlin")
 
@@ -87,7 +89,9 @@ async def test_a_rejection_needs_a_reason_and_the_student_reads_it(
     await dialog.get_by_role("button", name="Reject request").click()
     await expect(dialog).to_be_hidden()
 
-    await expect(student.page.get_by_test_id("toast").filter(has_text="I am away that day.")).to_be_visible()
+    await expect(
+        student.page.get_by_test_id("toast").filter(has_text="I am away that day.")
+    ).to_be_visible()
     card = student.page.get_by_test_id("request").filter(has_text="A question of taste")
     await expect(card).to_have_attribute("data-status", "rejected")
     await expect(card).to_contain_text("I am away that day.")
@@ -119,6 +123,10 @@ async def test_a_session_can_be_cancelled_and_the_other_side_is_told_why(
     dialog = mentor.page.get_by_role("dialog", name="Cancel this session")
     await dialog.get_by_label("Reason").fill("The train stands still.")
     await dialog.get_by_role("button", name="Cancel session").click()
-    await expect(student.page.get_by_test_id("toast").filter(has_text="The train stands still.")).to_be_visible()
+    await expect(
+        student.page.get_by_test_id("toast").filter(has_text="The train stands still.")
+    ).to_be_visible()
     await student.go("History")
-    await expect(student.page.get_by_test_id("session").filter(has_text="Called off")).to_contain_text("cancelled")
+    await expect(
+        student.page.get_by_test_id("session").filter(has_text="Called off")
+    ).to_contain_text("cancelled")

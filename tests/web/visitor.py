@@ -1,4 +1,4 @@
-"""A person in front of the pages: what they do, in words; and what went wrong in the browser meanwhile."""
+"""A person in front of the pages: what they do, and what went wrong in the browser meanwhile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.stack import REPO, StackEnv
 
 AXE = REPO / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 10_000
-# What a browser reports by itself when a server answers no or is away; everything else is a fault of ours.
+# What a browser reports by itself when a server answers no or is away; all else is ours.
 EXPECTED = re.compile(r"Failed to load resource|ERR_CONNECTION|WebSocket connection to|ERR_EMPTY")
 
 
@@ -43,7 +43,9 @@ class Visitor:
         if not self.page.is_closed():
             await self.page.context.close()
 
-    async def sign_up(self, name: str, *, mentor: bool = False, zone: str = "Europe/Berlin") -> None:
+    async def sign_up(
+        self, name: str, *, mentor: bool = False, zone: str = "Europe/Berlin"
+    ) -> None:
         """A new account made by hand, through the form."""
         page = self.page
         self.name = unlike_others(name)
@@ -92,11 +94,15 @@ class Visitor:
 
     async def arrived(self) -> None:
         """Signed in, rows read, and changes are flowing."""
-        await expect(self.page.get_by_role("heading", name="Upcoming sessions", level=1)).to_be_visible()
+        await expect(
+            self.page.get_by_role("heading", name="Upcoming sessions", level=1)
+        ).to_be_visible()
         await expect(self.page.locator(".live-live")).to_be_attached(timeout=10_000)
 
     async def go(self, name: str) -> None:
-        await self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+        await (
+            self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+        )
 
     async def ask(
         self, mentor: str, title: str, *, minutes: int, zone: str = "Europe/Berlin", text: str = ""
@@ -110,7 +116,9 @@ class Visitor:
     ) -> None:
         page = self.page
         await self.go("Mentors")
-        card = page.get_by_test_id("mentor").filter(has=page.get_by_role("heading", name=mentor, exact=True))
+        card = page.get_by_test_id("mentor").filter(
+            has=page.get_by_role("heading", name=mentor, exact=True)
+        )
         await card.get_by_role("link", name="Request Session").click()
         await expect(page.get_by_label("Mentor")).to_contain_text(mentor)
         await page.get_by_label("Subject").select_option(index=1)
@@ -129,14 +137,18 @@ class Visitor:
         await button.click()
 
     async def axe(self, *rules: str) -> list[str]:
-        """Violations of accessibility rules in what is shown now; of all rules, or of the named ones."""
+        """Violations of accessibility rules in what is shown now; of all, or of the named ones."""
         if not await self.page.evaluate("typeof axe === 'object'"):
-            # Through the debugger, as an extension would: the page's own policy admits no foreign script.
+            # Through the debugger: the policy of the page admits no foreign script.
             await self.page.evaluate(f"() => {{ {AXE.read_text()}; }}")
         only = {"runOnly": list(rules)} if rules else {}
         found = await self.page.evaluate(
-            "async (only) => (await axe.run(document, {resultTypes: ['violations'], ...only})).violations.map("
-            "v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + (n.any[0]?.message ?? '')).join(' | '))",
+            """async (only) => {
+                const options = {resultTypes: ["violations"], ...only};
+                const { violations } = await axe.run(document, options);
+                return violations.map(({id, nodes}) => id + ': '
+                    + nodes.map(one => one.target + ' ' + (one.any[0]?.message ?? '')).join(' | '));
+            }""",
             only,
         )
         return list(found)

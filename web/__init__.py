@@ -1,0 +1,1 @@
+"""The pages' Python side: their pictures for the README."""
