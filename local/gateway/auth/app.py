@@ -168,5 +168,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 async def _become_auth_admin(conn: Connection) -> None:
+    # The detail of a refused row quotes it, address and password hash and all: keep it out of
+    # the server's log. Only a superuser may ask for that, so it comes before the role.
+    await conn.execute("set log_error_verbosity = terse")
     await conn.execute("set role supabase_auth_admin")
     await conn.execute("set search_path = auth")
