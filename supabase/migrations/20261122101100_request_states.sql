@@ -160,8 +160,15 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    answer constant text[] := array['status', 'rejection_reason', 'rejection_code', 'updated_at'];
+    answer text[] := array['status', 'rejection_reason', 'rejection_code', 'updated_at'];
+    link text;
 begin
+    -- what a request came from may be deleted, and the foreign key then empties the link
+    foreach link in array array['template_id', 'series_id'] loop
+        if to_jsonb(new) ->> link is null then
+            answer := answer || link;
+        end if;
+    end loop;
     if to_jsonb(new) - answer is distinct from to_jsonb(old) - answer then
         perform private.fail(403, 'fixed_field', 'Only the status and the reason of a request can change.');
     end if;

@@ -181,6 +181,16 @@ select is(pg_temp.attempt('00000000-0000-4000-8000-00000000000b', $$update publi
 select is(pg_temp.attempt('00000000-0000-4000-8000-00000000000b', $$update public.session_requests set rejection_reason = 'hm' where title = 'rejected'$$),
     'request_not_pending', 'a reason does not change afterwards');
 
+select set_config('request.jwt.claims', '', true);
+insert into public.session_templates (mentor_id, subject_id, title, duration)
+    values ('00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-0000000000aa', 'First talk', 30);
+insert into public.session_requests (student_id, mentor_id, subject_id, title, requested_time, duration, template_id)
+    select '00000000-0000-4000-8000-00000000000a', mentor_id, subject_id, 'from a template', date_trunc('day', now()) + interval '25 days', duration, id
+        from public.session_templates;
+select lives_ok('delete from public.session_templates', 'a template that was used can be deleted');
+select is(template_id, null, 'and the request stays') from public.session_requests where title = 'from a template';
+delete from public.session_requests where title = 'from a template';
+
 -- ---------------------------------------------------------------------------------------------- at most so many open
 update private.settings set max_open_requests = 2;
 select is(pg_temp.attempt('00000000-0000-4000-8000-00000000000a',
