@@ -103,6 +103,18 @@ def install_npm_parts() -> None:
     run(npm, "install", *quiet, env={**os.environ, "PATH": path})
 
 
+def page_sources() -> list[Path]:
+    """What the pages are built from."""
+    kinds = {".js", ".mjs", ".css", ".html", ".svg"}
+    web = ROOT / "web"
+    return sorted(p for p in web.rglob("*") if p.suffix in kinds and web / "dist" not in p.parents)
+
+
+def build_pages() -> None:
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    run("node", "web/build.mjs", env={**os.environ, "PATH": path})
+
+
 def install_test_programs() -> None:
     """Install what Debian has when we may; otherwise say what is missing and go on."""
     missing = [
@@ -144,6 +156,9 @@ def main() -> None:
     npm = [ROOT / "package.json", ROOT / "package-lock.json"]
     stamp = ROOT / "node_modules" / ".made"
     step("npm packages", stamp, fingerprint(npm), install_npm_parts)
+    # The build replaces web/dist as a whole, stamp and all.
+    pages = fingerprint([*npm, *page_sources()])
+    step("pages", ROOT / "web/dist/.made", pages, build_pages)
     if options.tests:
         install_test_programs()
 
