@@ -5,7 +5,7 @@
 
 from mentorkit._async.client import AsyncMentorkit
 from mentorkit._async.service import AsyncService
-from mentorkit._live.feed import Overflow
+from mentorkit._live.feed import Overflow, Via
 from mentorkit._live.hub import ConnectionStatus, LiveOptions
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import Retries
@@ -101,6 +101,7 @@ __all__ = [
     "Suggestion",
     "Template",
     "User",
+    "Via",
     "Watch",
     "WeeklyHours",
 ]

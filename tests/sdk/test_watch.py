@@ -7,9 +7,10 @@ import gc
 import logging
 from typing import Any
 
+import psycopg
 import pytest
 
-from mentorkit import ConnectionStatus, NoticeKind, Overflow, Request
+from mentorkit import ConnectionStatus, LiveOptions, NoticeKind, Overflow, Request, Via
 from mentorkit.errors import Closed, NotSignedIn, TooSlow
 from tests.sdk.faces import Face
 from tests.sdk.noticing import write_notices
@@ -206,3 +207,33 @@ async def test_a_visitor_cannot_watch(face: Face) -> None:
     watch = await face.watch(face.client().requests)
     with pytest.raises(NotSignedIn):
         await watch.next(timeout=SOON)
+
+
+async def test_broadcast_carries_the_same_stream(stack: Any, async_face: Face) -> None:
+    await set_broadcast(stack, wanted=True)
+    try:
+        student = await async_face.person("Sam")
+        options = LiveOptions(via=Via.BROADCAST)
+        mentor = await async_face.person("Maya", mentor=True, live=options)
+        stranger = await async_face.person("Eve", mentor=True, live=options)
+        old = await async_face.request(student, mentor, title="old")
+        nosy = stranger.client.requests.watch()
+        watch = mentor.client.requests.watch()
+        assert (await watch.next(timeout=SOON)).id == old.id
+        assert mentor.client.connection.status == "live"
+        new = await async_face.request(student, mentor, title="new")
+        assert (await watch.next(timeout=SOON)).id == new.id
+        await mentor.client.requests.approve(new.id)
+        assert (await watch.next(timeout=SOON)).status == "approved"
+        with pytest.raises(TimeoutError):
+            await nosy.next(timeout=0.3)
+        assert stranger.client.connection.status == "live"
+        await watch.close()
+        await nosy.close()
+    finally:
+        await set_broadcast(stack, wanted=False)
+
+
+async def set_broadcast(stack: Any, *, wanted: bool) -> None:
+    async with await psycopg.AsyncConnection.connect(stack.database_url) as connection:
+        await connection.execute("update private.settings set broadcast_changes = %s", (wanted,))

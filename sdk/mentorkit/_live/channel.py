@@ -6,7 +6,7 @@ import weakref
 from typing import Any
 from uuid import UUID
 
-from mentorkit._live.feed import Feed
+from mentorkit._live.feed import Feed, Via
 from mentorkit._live.frames import Frame, join_payload
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import backoff
@@ -23,9 +23,10 @@ class TokenRefused(Exception):
 class Channel:
     """The state of a channel. Changes flow when `live`, which is later than joined."""
 
-    def __init__(self, feed: Feed[Any], me: UUID, now: float) -> None:
+    def __init__(self, feed: Feed[Any], me: UUID, via: Via, now: float) -> None:
         self._feed = feed
-        self._bindings = feed.bindings(me)
+        self._private = via is Via.BROADCAST
+        self._bindings = [] if self._private else feed.bindings(me)
         self.watchers: set[weakref.ref[AsyncWatch[Any]]] = set()
         self.live = False
         self.joining = False
@@ -37,7 +38,7 @@ class Channel:
 
     def payload(self, token: str) -> dict[str, Any]:
         """What to join with."""
-        return join_payload(self._bindings, token)
+        return join_payload(self._bindings, token, private=self._private)
 
     def join(self, ref: str, deadline: float) -> None:
         """A join is on its way."""
@@ -63,16 +64,21 @@ class Channel:
         payload = frame.payload
         if frame.event == "postgres_changes":
             self._change(payload.get("data") or {})
+        elif frame.event == "broadcast":
+            for watch in self._present():
+                watch.reread()
         elif frame.event == "system":
             if payload.get("status") == "ok":
                 if payload.get("extension") == "postgres_changes":
                     self._begin()
             else:
                 self._refused(str(payload.get("message") or payload), now)
-        elif frame.event == "phx_reply":
-            if frame.ref == self.join_ref and payload.get("status") == "error":
+        elif frame.event == "phx_reply" and frame.ref == self.join_ref:
+            if payload.get("status") == "error":
                 response = payload.get("response") or {}
                 self._refused(str(response.get("reason") or response), now)
+            elif self._private:
+                self._begin()  # nothing else comes: broadcasts flow from here on
         elif frame.event in ("phx_close", "phx_error") and self.join_ref is not None:
             self._rejoin(now)
 

@@ -27,6 +27,16 @@ class Overflow(StrEnum):
     """Raise `TooSlow` from the iterator."""
 
 
+class Via(StrEnum):
+    """How changes travel."""
+
+    CHANGES = "postgres_changes"
+    """As Supabase documents it: the row itself, filtered and checked for each watcher."""
+    BROADCAST = "broadcast"
+    """A hint on the user's private channel, upon which the rows are read: for projects with
+    thousands of watchers. The database has to send them: see "Watch for changes" in the docs."""
+
+
 class Changing(Protocol):
     """A row that knows when it last changed."""
 
@@ -69,6 +79,10 @@ class Feed(Generic[T]):
             for column in self.mine.values()
             for event in ("INSERT", "UPDATE")
         ]
+
+    def topic(self, me: UUID, via: Via) -> str:
+        """The channel to join."""
+        return self.channel if via is Via.CHANGES else f"{self.table}:{me}"
 
     def columns_of(self, role: Role | None) -> list[str]:
         """The columns that make a row mine in that role, or in any."""

@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from mentorkit._clock import AsyncClock
 from mentorkit._live.channel import Channel, TokenRefused
-from mentorkit._live.feed import Feed
+from mentorkit._live.feed import Feed, Via
 from mentorkit._live.frames import PHOENIX, decode, encode, socket_url
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import backoff
@@ -53,6 +53,8 @@ class LiveOptions:
     """How long the server may take to answer a join or a heartbeat."""
     longest_pause: float = 30.0
     """Between two tries to reconnect; pauses double up to here, for as long as it takes."""
+    via: Via = Via.CHANGES
+    """How changes travel; the iterators are the same."""
 
 
 class Lost(Exception):
@@ -133,7 +135,7 @@ class Hub:
 
     def is_live(self, watch: AsyncWatch[Any]) -> bool:
         """Whether changes reach this watcher as they happen."""
-        channel = self._channels.get(watch.feed.channel)
+        channel = self._channels.get(self._topic(watch))
         return channel is not None and channel.live
 
     async def until_live(self, watch: AsyncWatch[Any]) -> bool:
@@ -316,10 +318,15 @@ class Hub:
     # Small things.
 
     def _channel_of(self, feed: Feed[Any], me: UUID) -> Channel:
-        channel = self._channels.get(feed.channel)
+        topic = feed.topic(me, self._options.via)
+        channel = self._channels.get(topic)
         if channel is None:
-            channel = self._channels[feed.channel] = Channel(feed, me, self._clock.monotonic())
+            channel = Channel(feed, me, self._options.via, self._clock.monotonic())
+            self._channels[topic] = channel
         return channel
+
+    def _topic(self, watch: AsyncWatch[Any]) -> str:
+        return "" if watch.me is None else watch.feed.topic(watch.me, self._options.via)
 
     def _wanted(self) -> bool:
         return any(channel.watchers for channel in self._channels.values())
