@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 
 from functions.backoff import wait_after
-from functions.errors import DeliveryFailed
+from functions.errors import DeliveryFailed, Refused
 from functions.notices import Delivery
 from functions.senders import Sender
 from functions.settings import Settings
@@ -74,11 +74,18 @@ class Deliverer:
         """Send what is due now: all of it, or `max_items`, or as much as `work_time` allows."""
         parallel = self._settings.parallel
         work = _Work(asyncio.Queue(maxsize=self._settings.batch), senders_left=parallel)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._claim(work, max_items))
-            for _ in range(parallel):
-                tasks.create_task(self._send_all(work))
-            tasks.create_task(self._tell(work))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._claim(work, max_items))
+                for _ in range(parallel):
+                    tasks.create_task(self._send_all(work))
+                tasks.create_task(self._tell(work))
+        except ExceptionGroup as group:
+            refused, other = group.split(Refused)
+            if refused is None or other is not None:
+                raise
+            # Every task met the same database: one refusal says it all.
+            raise _first(refused) from group
         return work.report
 
     async def _claim(self, work: _Work, max_items: int | None) -> None:
@@ -112,7 +119,9 @@ class Deliverer:
             delivery, claimed_at = item
             if monotonic() - claimed_at > latest_start:
                 # The claim could end while this is on its way, and another worker send it too.
-                work.report.lost += 1
+                work.report.deferred += 1
+                work.results.append(_held(delivery) | {"status": "waiting"})
+                work.told.set()
                 continue
             # In two steps: `results` is another list by the time the sending is over.
             result = await self._send(delivery, work.report)
@@ -128,11 +137,25 @@ class Deliverer:
             work.told.clear()
             results, work.results = work.results, []
             if results:
+                work.report.lost += len(results) - await self._finish(results)
+
+    async def _finish(self, results: list[Result]) -> int:
+        """How many were still ours. What was sent and cannot be told would be sent again, so a
+        database that is away for a moment is waited for.
+        """
+        for pause in (0.2, 1.0, 3.0, None):
+            try:
                 answer = await self._supabase.as_service("finish_deliveries", results=results)
-                work.report.lost += len(results) - answer["finished"]
+            except Refused as refused:
+                if pause is None or refused.code != "database_unavailable":
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return int(answer["finished"])
+        raise AssertionError("the last attempt returns or raises")
 
     async def _send(self, delivery: Delivery, report: Report) -> Result:
-        result: Result = {"id": str(delivery.id), "claim": str(delivery.claim)}
+        result = _held(delivery)
         sender = self._senders.get(delivery.channel)
         if sender is None:
             report.skipped += 1
@@ -180,3 +203,13 @@ class Deliverer:
             # What is told after it has happened helps nobody: this one may wake.
             return None
         return until
+
+
+def _held(delivery: Delivery) -> Result:
+    """What proves to the database whose result this is."""
+    return {"id": str(delivery.id), "claim": str(delivery.claim)}
+
+
+def _first(group: ExceptionGroup[Refused]) -> Refused:
+    found = group.exceptions[0]
+    return found if isinstance(found, Refused) else _first(found)

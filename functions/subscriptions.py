@@ -50,6 +50,12 @@ _BROWSER: Schema = {
 def endpoints(context: Context) -> list[Endpoint]:
     limit = context.settings.body_limit
 
+    async def check(token: str, url: str) -> None:
+        # Only for people with a valid token: whether a name resolves here is nobody else's to
+        # learn.
+        await context.supabase.as_caller(token, "schema_version")
+        await context.outbound.check(url)
+
     async def add_webhook(request: Request) -> Response:
         token = bearer(request)
         given = fields(
@@ -58,7 +64,7 @@ def endpoints(context: Context) -> list[Endpoint]:
             kinds=_kinds,
             description=text(200, required=False),
         )
-        await context.outbound.check(given["url"])
+        await check(token, given["url"])
         made = await context.supabase.as_caller(token, "create_webhook_endpoint", **given)
         return JSONResponse(made, 201)
 
@@ -77,7 +83,7 @@ def endpoints(context: Context) -> list[Endpoint]:
             keys=_keys,
             expirationTime=lambda value: value,
         )
-        await context.outbound.check(given["endpoint"])
+        await check(token, given["endpoint"])
         made = await context.supabase.as_caller(
             token, "save_push_subscription", endpoint=given["endpoint"], **given["keys"]
         )

@@ -29,6 +29,8 @@ class MailServer:
     """What to answer to RCPT for an address, e.g. "550 5.1.1 no such mailbox"."""
     fail_data: list[str] = field(default_factory=list)
     """What to answer to the next mails' content, one by one."""
+    silent: bool = False
+    """Take the content and never answer."""
 
     @property
     def url(self) -> str:
@@ -51,6 +53,8 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.silent:
+            await asyncio.Event().wait()
         if self.fail_data:
             return self.fail_data.pop(0)
         content = envelope.content

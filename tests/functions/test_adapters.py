@@ -162,8 +162,12 @@ async def test_a_database_that_is_away_is_an_answer_not_a_crash(house: House) ->
         deployed(house.settings(supabase_url="http://127.0.0.1:1")) as url,
         httpx.AsyncClient(base_url=url, timeout=15) as http,
     ):
-        answer = await http.get("/calendar-feed/" + "A" * 54)
-    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+        for answer in (
+            await http.get("/calendar-feed/" + "A" * 54),
+            await http.post("/timed-work", headers=SCHEDULER),
+            await http.post("/deliver", headers=SCHEDULER),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
 
 
 def test_what_is_not_set_is_named() -> None:

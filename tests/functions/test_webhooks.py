@@ -186,7 +186,7 @@ async def test_a_body_is_refused_with_a_code(house: House) -> None:
         wrong = await functions.http.post(
             "/webhooks",
             headers={"authorization": "Bearer abc.def.ghi"},
-            json={"url": "https://127.0.0.1/"},
+            json={"url": "gopher://127.0.0.1/"},
         )
         assert (wrong.status_code, wrong.json()["code"]) == (401, "not_signed_in")
 
