@@ -69,7 +69,8 @@ def make_venv() -> None:
 
 # The machine's own certificates count, as they do for pip: some networks have one of theirs.
 PIP_INSTALL = (
-    BIN / "uv", "pip", "install", "--quiet", "--system-certs", "--python", BIN / "python"
+    BIN / "uv", "pip", "install", "--quiet", "--system-certs", "--compile-bytecode",
+    "--python", BIN / "python",
 )  # fmt: skip
 
 
