@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any
 
-from signaling_server.connection import TOO_BIG, Connection
+from signaling_server.connection import LEAVING, TOO_BIG, Connection
 from signaling_server.node import Node
 from signaling_server.pages import Page, client_address, handshake_fault, page, problem
 from signaling_server.settings import Settings
@@ -14,8 +14,6 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-_LEFT_PAGE = 1001
 
 
 def create_app(settings: Settings) -> "SignalingApp":
@@ -116,7 +114,7 @@ class SignalingApp:
             hub.metrics.refused("slow_reader")
         finally:
             pipe.stop()
-            connection.gone(leaving=code == _LEFT_PAGE)
+            connection.gone(leaving=code in LEAVING)
 
 
 async def _read(connection: Connection, receive: Receive, hard_limit: int) -> int:

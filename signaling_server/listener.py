@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import picows
 
-from signaling_server.connection import PROTOCOL, TOO_BIG, TRY_LATER, Connection, Pipe
+from signaling_server.connection import LEAVING, PROTOCOL, TOO_BIG, TRY_LATER, Connection, Pipe
 from signaling_server.hub import Hub
 from signaling_server.node import Node
 from signaling_server.pages import Page, client_address, handshake_fault, page, problem
@@ -21,7 +21,6 @@ from signaling_server.settings import Settings
 _READ_BUFFER = 4096
 _HANDSHAKE_SECONDS = 5.0
 _TEXT = picows.WSMsgType.TEXT
-_LEFT_PAGE = 1001
 
 
 async def serve(settings: Settings, announce: Callable[[int, str], None]) -> None:
@@ -131,7 +130,7 @@ class Socket(picows.WSListener):
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.gone(leaving=_closed_by_client(transport) == _LEFT_PAGE)
+            connection.gone(leaving=_closed_by_client(transport) in LEAVING)
 
     def pause_writing(self) -> None:
         """More is unsent than a client may leave unread."""
