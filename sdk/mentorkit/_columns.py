@@ -17,5 +17,5 @@ PROFILE = "id,name,bio,is_mentor,rating,rating_count,total_sessions_taught,time_
 SUBJECT = "id,name,description"
 PROPOSAL = (
     "id,session_id,proposed_by,previous_time,scheduled_time,duration,message,status,reason,"
-    "expires_at,created_at"
+    "expires_at,created_at,batch_id"
 )

@@ -57,6 +57,11 @@ class NoticeKind(StrEnum):
     SESSION_CANCELLED = "session_cancelled"
     SESSION_RESCHEDULED = "session_rescheduled"
     SESSION_REMINDER = "session_reminder"
+    RESCHEDULE_PROPOSED = "reschedule_proposed"
+    RESCHEDULE_DECLINED = "reschedule_declined"
+    RESCHEDULE_WITHDRAWN = "reschedule_withdrawn"
+    RATING_OPEN = "rating_open"
+    SESSION_RATED = "session_rated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,8 @@ class Proposal:
     reason: str | None
     expires_at: datetime
     created_at: datetime
+    batch_id: UUID | None
+    """What proposals for several sessions of a series share."""
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
@@ -232,6 +234,7 @@ class Proposal:
             reason=row["reason"],
             expires_at=moment(row["expires_at"]),
             created_at=moment(row["created_at"]),
+            batch_id=maybe(UUID, row["batch_id"]),
         )
 
 

@@ -69,3 +69,13 @@ def test_an_error_survives_a_process_border() -> None:
 def test_an_error_without_words_speaks_its_docstring() -> None:
     assert str(Conflict()) == "Something changed before you."
     assert Conflict().code == "conflict"
+
+
+NOTIFIED = re.compile(r"private\.notify\(.*?'([a-z]+_[a-z]+)'\s*,", re.DOTALL)
+
+
+def test_every_kind_of_notice_is_named() -> None:
+    texts = (path.read_text("utf-8") for path in (REPO / "supabase/migrations").glob("*.sql"))
+    kinds = {kind for text in texts for kind in NOTIFIED.findall(text)}
+    assert len(kinds) > 8
+    assert kinds <= set(NoticeKind)

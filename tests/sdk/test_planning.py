@@ -214,6 +214,19 @@ async def test_a_series_is_asked_for_and_answered_as_one(face: Face) -> None:
     assert len(sessions) == 3
     with pytest.raises((Conflict, SlotTaken)):
         await student.client.series.request(subject_id=subject.id, title="Again", **rule)
+    later = monday().replace(tzinfo=None) + timedelta(hours=2)
+    proposed = await student.client.series.reschedule(
+        sessions[0].id, scope=Scope.ALL, new_time=later
+    )
+    batch = {row.batch_id for row in proposed}
+    assert (len(proposed), len(batch)) == (3, 1)
+    moved = await mentor.client.series.accept_reschedule(batch.pop())
+    assert {row.scheduled_time.astimezone(BERLIN).hour for row in moved} == {11}
+    (one,) = await mentor.client.series.reschedule(
+        sessions[2].id, scope="this", new_time=later + timedelta(weeks=2, hours=1)
+    )
+    (declined,) = await student.client.series.decline_reschedule(one.batch_id, reason="No.")
+    assert declined.status is ProposalStatus.DECLINED
     last = await student.client.series.cancel(
         sessions[1].id, scope=Scope.FOLLOWING, reason="Holidays"
     )

@@ -228,3 +228,11 @@ async def test_signing_up_in_and_out(face: Face) -> None:
         await client.auth.sign_up(email=email, password=password)
     assert again.value.code == "user_already_exists"
     assert (await client.auth.sign_in(email=email, password=password)).id == user.id
+
+
+async def test_what_has_no_method_can_be_called_all_the_same(face: Face) -> None:
+    ada = await face.person("Ada")
+    assert (await ada.client.call("schema_version", safe=True)).startswith("2026")
+    assert await ada.client.call("create_calendar_feed")
+    with pytest.raises(NotAllowed):
+        await ada.client.call("timed_work")

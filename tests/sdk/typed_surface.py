@@ -151,6 +151,12 @@ async def whole(client: AsyncMentorkit) -> None:
     assert_type(await client.series.withdraw(ID), list[Request])
     assert_type(await client.series.cancel(ID, scope=Scope.ALL, reason="r"), list[Session])
 
+    local = NOW.replace(tzinfo=None)
+    together = await client.series.reschedule(ID, scope="all", new_time=local)
+    assert_type(together, list[Proposal])
+    assert_type(await client.series.accept_reschedule(ID), list[Session])
+    assert_type(await client.series.decline_reschedule(ID, reason="r"), list[Proposal])
+
     assert_type(await client.rooms.access("room-a3b5c7d9"), RoomAccess)
     room = await client.rooms.join("room-a3b5c7d9", signaling_url="https://s")
     assert_type(room, AsyncRoom)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -17,6 +17,7 @@ from mentorkit._async.requests import AsyncRequests
 from mentorkit._async.rooms import AsyncRooms
 from mentorkit._async.sessions import AsyncSessions
 from mentorkit._async.transport import AsyncTransport, make_http
+from mentorkit._calls import function
 from mentorkit._clock import AsyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._face import TokenSource
@@ -68,6 +69,7 @@ class AsyncMentorkit:
         transport = AsyncTransport(
             self._endpoint, self._http, self.auth, self._retries, self._clock
         )
+        self._transport = transport
         self._live = AsyncLive(self._endpoint, transport, self.auth, self._options, self._clock)
         self.connection = AsyncConnection(self._live)
         self.mentors = AsyncMentors(transport)
@@ -96,6 +98,18 @@ class AsyncMentorkit:
             live=self._options,
             clock=self._clock,
             _http=self._http,
+        )
+
+    async def call(
+        self, name: str, parameters: dict[str, Any] | None = None, *, safe: bool = False
+    ) -> Any:
+        """Call any database function as this user; `safe` says it may be called twice.
+
+        For what has no method here, such as `create_calendar_feed`: the answer is the plain JSON,
+        errors and retries are those of every other call.
+        """
+        return await self._transport.run(
+            function(name, dict(parameters or {}), lambda data: data, safe=safe)
         )
 
     async def aclose(self) -> None:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
+from mentorkit._calls import function
 from mentorkit._clock import SyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._face import SyncTokenSource
@@ -67,6 +68,7 @@ class Mentorkit:
             self._somebody_else,
         )
         transport = Transport(self._endpoint, self._http, self.auth, self._retries, self._clock)
+        self._transport = transport
         self._live = Live(self._endpoint, transport, self.auth, self._options, self._clock)
         self.connection = Connection(self._live)
         self.mentors = Mentors(transport)
@@ -95,6 +97,18 @@ class Mentorkit:
             live=self._options,
             clock=self._clock,
             _http=self._http,
+        )
+
+    def call(
+        self, name: str, parameters: dict[str, Any] | None = None, *, safe: bool = False
+    ) -> Any:
+        """Call any database function as this user; `safe` says it may be called twice.
+
+        For what has no method here, such as `create_calendar_feed`: the answer is the plain JSON,
+        errors and retries are those of every other call.
+        """
+        return self._transport.run(
+            function(name, dict(parameters or {}), lambda data: data, safe=safe)
         )
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from mentorkit._rows import aware, identity, many, one
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.transport import Transport
 from mentorkit.models import Request, Session
-from mentorkit.planning import Frequency, Occurrence, Scope, Series, Template
+from mentorkit.planning import Frequency, Occurrence, Proposal, Scope, Series, Template
 
 _TEMPLATE = (
     "id,mentor_id,subject_id,title,description,duration,buffer_before_minutes,"
@@ -205,6 +205,47 @@ class SeriesOfSessions:
         }
         return self._transport.run(
             function("cancel_series_sessions", parameters, many(Session.from_row))
+        )
+
+    def reschedule(
+        self,
+        session_id: UUID | str,
+        *,
+        scope: Scope | str,
+        new_time: datetime,
+        message: str | None = None,
+    ) -> builtins.list[Proposal]:
+        """Propose to move this session of a series, and the others of `scope` by the same step.
+
+        `new_time` is on the local clock of the series' zone. The proposals share a `batch_id`,
+        with which they are answered.
+        """
+        if new_time.tzinfo is not None:
+            raise ValueError("new_time is local to the series' zone: give it without an offset")
+        parameters = {
+            "session_id": identity("session_id", session_id),
+            "scope": Scope(scope).value,
+            "new_time": new_time.isoformat(),
+            "message": message,
+        }
+        return self._transport.run(
+            function("propose_series_reschedule", parameters, many(Proposal.from_row))
+        )
+
+    def accept_reschedule(self, batch_id: UUID | str) -> builtins.list[Session]:
+        """Move all the sessions that were proposed together, or none."""
+        parameters = {"batch_id": identity("batch_id", batch_id)}
+        return self._transport.run(
+            function("accept_series_reschedule", parameters, many(Session.from_row))
+        )
+
+    def decline_reschedule(
+        self, batch_id: UUID | str, *, reason: str | None = None
+    ) -> builtins.list[Proposal]:
+        """Leave all of them where they are."""
+        parameters = {"batch_id": identity("batch_id", batch_id), "reason": reason}
+        return self._transport.run(
+            function("decline_series_reschedule", parameters, many(Proposal.from_row))
         )
 
 
