@@ -8,6 +8,7 @@ import re
 import pytest
 
 import mentorkit.errors
+from mentorkit import NoticeKind
 from mentorkit.errors import (
     BY_CODE,
     Conflict,
