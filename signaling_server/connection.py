@@ -34,8 +34,9 @@ POLICY, TOO_BIG, RESTART, TRY_LATER, PROTOCOL, UNSUPPORTED, GOING = (
     1003,
     1001,
 )
-# Close codes that mean goodbye: a client library that was told to disconnect (python-socketio closes
-# before it has sent its packet), a page that was left. A browser whose network changes gives no code.
+# Close codes that mean goodbye: a client library that was told to disconnect (python-socketio
+# closes before it has sent its packet), a page that was left. A browser whose network changes
+# gives no code.
 LEAVING = frozenset({1000, 1001})
 
 

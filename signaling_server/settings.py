@@ -21,7 +21,6 @@ class Settings:
     jwt_audience: str = "authenticated"
     jwks_seconds: float = 600
     jwks_retry_seconds: float = 30
-    auth_cache_seconds: float = 30
     request_timeout: float = 5
     request_concurrency: int = 64
 
