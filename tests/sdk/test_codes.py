@@ -72,7 +72,9 @@ def test_an_error_without_words_speaks_its_docstring() -> None:
     assert Conflict().code == "conflict"
 
 
-NOTIFIED = re.compile(r"private\.notify\(.*?'([a-z]+_[a-z]+)'\s*,", re.DOTALL)
+NOTIFIED = re.compile(
+    r"private\.notify\([^;]*?'([a-z]+_[a-z]+)',\s*(?:\w+\.)?(?:request_id|id|null)\b"
+)
 
 
 def test_every_kind_of_notice_is_named() -> None:
