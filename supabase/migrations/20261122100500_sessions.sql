@@ -147,8 +147,9 @@ create index if not exists sessions_student_upcoming on public.sessions (student
     where status in ('scheduled', 'ongoing');
 create index if not exists sessions_due_to_start on public.sessions (scheduled_time)
     where status = 'scheduled';
+-- (not of scheduled ones too: a list of upcoming sessions would be read from it, everybody's to find one's own)
 create index if not exists sessions_due_to_end on public.sessions (end_time)
-    where status in ('scheduled', 'ongoing');
+    where status = 'ongoing';
 create index if not exists sessions_without_rating_window on public.sessions (end_time)
     where status = 'completed' and rating_closes_at is null and request_id is not null;
 

@@ -94,7 +94,7 @@ begin
         set no_show = case when s.mentor_joined_at is null then 'mentor' else 'student' end
         where s.id in (
             select due.id from public.sessions as due
-                where due.status in ('scheduled', 'ongoing')
+                where due.status = 'ongoing'
                     and due.end_time <= clock
                     and due.no_show is null
                     and (due.mentor_joined_at is null) <> (due.student_joined_at is null)

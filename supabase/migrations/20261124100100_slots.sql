@@ -15,14 +15,18 @@ rows 10
 as $$
 begin
     return query
-    select (coalesce(t, row(
-            p.id, p.time_zone, s.buffer_before_minutes, s.buffer_after_minutes, 0, null, 30,
-            null, null, null, null, null, null, 'open', 60, now()
-        )::public.booking_terms)).*
-        from private.settings as s
-        cross join public.profiles as p
-        left join public.booking_terms as t on t.mentor_id = p.id
-        where p.id = any (mentors);
+    select (x.terms).*
+        from (
+            select coalesce(t, row(
+                    p.id, p.time_zone, s.buffer_before_minutes, s.buffer_after_minutes, 0, null, 30,
+                    null, null, null, null, null, null, 'open', 60, now()
+                )::public.booking_terms) as terms
+                from private.settings as s
+                cross join public.profiles as p
+                left join public.booking_terms as t on t.mentor_id = p.id
+                where p.id = any (mentors)
+                offset 0  -- one row made for each, not one for each of its columns
+        ) as x;
 end
 $$;
 revoke execute on function private.terms_of(uuid[]) from public;
