@@ -19,7 +19,7 @@ class Keyboard:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    async def to(self, name: str, limit: int = 80) -> None:
+    async def to(self, name: str, limit: int = 500) -> None:
         """Tab until what has the focus is called so."""
         passed: list[str] = []
         for _ in range(limit):

@@ -127,13 +127,12 @@ async def test_the_room(visit: Visit, red: Browser, blue: Browser, stack: StackE
 async def test_text_at_twice_its_size_is_usable(
     visit: Visit, stack: StackEnv, blue: Browser, width: int
 ) -> None:
-    student, mentor = await visit(), await visit(blue, viewport={"width": width, "height": 800})
-    teacher = await mentor.enter("Grace Large", mentor=True)
-    learner = await student.enter("Ada Large")
+    learner, teacher = await pair(stack)
     title = "A session with a rather long title for a small screen"
     await agree(stack, learner, teacher, title, minutes=5)
+    mentor = await visit(blue, viewport={"width": width, "height": 800})
+    await mentor.sign_in(teacher)
     page = mentor.page
-    await page.get_by_role("button", name="Dismiss").click()
     for name in (*PAGES, "hours"):
         await page.goto(f"{mentor.site}/#/{name}")
         await page.evaluate("document.documentElement.style.fontSize = '200%'")

@@ -122,6 +122,7 @@ async def test_a_sign_in_that_ended_asks_for_the_password_and_keeps_the_form(
     dialog = student.page.get_by_role("dialog", name="Sign in again")
     await expect(dialog).to_be_visible()
     await expect(dialog.get_by_label("Password")).to_be_focused()
+    assert not await student.axe()
     await dialog.get_by_label("Password").fill("wrong")
     await student.page.keyboard.press("Enter")
     await expect(dialog.get_by_role("alert")).to_contain_text("do not belong together")

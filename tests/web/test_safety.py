@@ -121,6 +121,9 @@ async def test_the_first_paint_comes_within_a_second(visit: Visit) -> None:
     await visitor.page.goto(visitor.site)
     await expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
     painted = await visitor.page.evaluate(
-        "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+        """() => new Promise((tell) => new PerformanceObserver((list) => {
+            const [first] = list.getEntriesByName('first-contentful-paint');
+            if (first) tell(first.startTime);
+        }).observe({type: 'paint', buffered: true}))"""
     )
     assert painted < 1000, f"first paint after {painted} ms"

@@ -28,6 +28,9 @@ const empty = {
   slots: null, hours: null, picked: new Set(),
 };
 
+/** Pages that show who mentors what. */
+const CHOOSING = new Set(["mentors", "request", "profile"]);
+
 async function main() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const store = createStore(start);
@@ -71,8 +74,11 @@ async function main() {
     const me = store.state.user?.id;
     if (!me) return;
     try {
+      // Who mentors what changes seldom, and may be long: it is read when it is looked at.
+      const known = store.state;
+      const choosing = !known.mentors || !known.subjects || CHOOSING.has(known.route.name);
       const [mentors, subjects, requests, sessions, notices, ratings, proposals] = await Promise.all([
-        backend.mentors(), backend.subjects(), backend.requests(), backend.sessions(), backend.notices(),
+        choosing ? backend.mentors() : known.mentors, choosing ? backend.subjects() : known.subjects, backend.requests(), backend.sessions(), backend.notices(),
         backend.ratings(), backend.proposals(),
       ]);
       const ids = new Set([me]);
@@ -143,7 +149,7 @@ async function main() {
 
   addEventListener("hashchange", () => {
     store.update({ route: readRoute(), announcement: "" });
-    if (store.state.route.name === "request") void actions.findSlots();
+    if (CHOOSING.has(store.state.route.name)) void look();
     if (store.state.route.name === "hours") void actions.readHours();
     queueMicrotask(() => settleFocus(root));
   });

@@ -55,7 +55,7 @@ export function createBackend(config) {
     mentors: () => ask(client.from("mentors")
       .select("id, name, bio, rating, rating_count, total_sessions_taught, time_zone, subjects")
       .order("rating", { ascending: false, nullsFirst: false })
-      .order("total_sessions_taught", { ascending: false }).order("id").limit(200)),
+      .order("total_sessions_taught", { ascending: false }).order("id").limit(500)),
     subjects: () => ask(client.from("subjects").select("id, name, description").order("name")),
     /** @param {string[]} ids */
     people: (ids) => ask(client.from("profiles").select(PROFILES).in("id", ids)),
