@@ -13,10 +13,12 @@ import os
 import random
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import psycopg
 import pytest
 import pytest_asyncio
@@ -121,11 +123,12 @@ async def reader(own: StackEnv) -> AsyncIterator[MakeReader]:
     """Makes readers whose changes flow; whatever a test does to them, nothing of them is left."""
     clients: list[AsyncMentorkit] = []
 
-    async def make(url: str, **options: Any) -> Reader:
-        person = await sign_up(own, "Ada")
+    async def make(url: str, person: Person | None = None, **options: Any) -> Reader:
+        person = person or await sign_up(own, "Ada")
         client = AsyncMentorkit(url, own.publishable_key, **({"live": QUICK} | options))
         clients.append(client)
-        await client.auth.sign_in(email=person.email, password=person.password)
+        if "access_token" not in options:
+            await client.auth.sign_in(email=person.email, password=person.password)
         made = Reader(client, person, own)
         await made.begin()
         return made
@@ -236,6 +239,29 @@ async def test_a_token_that_expires_while_the_connection_is_away(
         await ada.write(3)
         await ada.read_all()
         assert await ada.client.auth.access_token() != before
+        await ada.nothing_comes_twice()
+
+
+async def test_a_token_that_the_server_refuses_on_the_way_back(
+    reader: MakeReader, own: StackEnv, own_data: Path
+) -> None:
+    """Expired for good, by the server's clock: the next one is asked for and all goes on."""
+    secret = json.loads((own_data / "keys.json").read_text())["jwt_secret"]
+    person = await sign_up(own, "Ada")
+    lives: list[float] = [3600.0]
+
+    def token() -> str:
+        now = int(time.time())
+        claims = jwt.decode(person.access_token, options={"verify_signature": False})
+        claims |= {"iat": now - 7200, "exp": now + int(lives.pop() if lives[1:] else lives[0])}
+        return jwt.encode(claims, secret, "HS256")
+
+    async with Wire(port_of(own)) as wire:
+        ada = await reader(wire.url, person=person, access_token=token)
+        lives[:] = [3600.0, -60.0]  # the next one that is asked for has expired, those after not
+        wire.sever()
+        await ada.write(3)
+        await ada.read_all()
         await ada.nothing_comes_twice()
 
 
