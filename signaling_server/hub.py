@@ -237,8 +237,6 @@ class Hub:
         if not self._address_joins.of(connection.address).spend(1):
             raise Refused("rate_limited")
         admission = await self._access.ask(caller, wanted.room)
-        if connection.seat is not None and connection.seat.member.room != wanted.room:
-            self.leave(connection, "left")
         newcomer = Member(
             room=wanted.room,
             peer=secrets.token_urlsafe(12),
@@ -254,6 +252,8 @@ class Hub:
             # Gone while the decision was made: the seat was never taken.
             await self.directory.leave(joined.member, "left")
             return Reply({})
+        if connection.seat is not None and connection.seat.member.room != wanted.room:
+            self.leave(connection, "left")
         seat = self._take_seat(connection, joined, admission)
         self.metrics.joins.observe(self.now() - started)
         self.log.info(

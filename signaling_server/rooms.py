@@ -1,7 +1,7 @@
 """Who is in which room: pure state, no I/O, no clock.
 
 Every call answers what changed, so that the caller can tell the people concerned. The Lua scripts
-of `scripts.py` take the same decisions for many nodes; one test drives both.
+of `scripts.py` take the same decisions for many nodes.
 """
 
 import hmac
