@@ -93,16 +93,20 @@ create policy "People drop their preferences" on public.notification_preferences
 
 -- Whether a person wants this kind by this channel.
 create or replace function private.wants(user_id uuid, kind text, channel text) returns boolean
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(
-        (select p.enabled from public.notification_preferences as p
-            where p.user_id = wants.user_id and p.kind = wants.kind and p.channel = wants.channel),
-        wants.channel = 'mail' or wants.kind in ('request_created', 'session_reminder')
-    )
+begin
+    return (
+        select coalesce(
+            (select p.enabled from public.notification_preferences as p
+                where p.user_id = wants.user_id and p.kind = wants.kind and p.channel = wants.channel),
+            wants.channel = 'mail' or wants.kind in ('request_created', 'session_reminder')
+        )
+    );
+end
 $$;
 revoke execute on function private.wants(uuid, text, text) from public;
 

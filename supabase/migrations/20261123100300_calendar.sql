@@ -43,69 +43,78 @@ create or replace trigger count_calendar_change
     )
     execute function private.count_calendar_change();
 
--- A request and, once there is one, its session, as letters, calendars and pages show them.
+-- A request and, once there is one, its session, as letters, calendars and pages show them. In PL/pgSQL, like `reader`,
+-- because it is called for each of many rows: there the plan is made once in a session, not once in a call.
 create or replace function private.booking(request_id uuid, session_id uuid) returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'id', coalesce(r.id, s.id),
-        'session_id', s.id,
-        'title', coalesce(s.title, r.title),
-        'description', coalesce(s.description, r.description),
-        'status', coalesce(s.status, r.status),
-        'start', coalesce(s.scheduled_time, r.requested_time),
-        'end', coalesce(s.end_time, r.end_time),
-        'duration', coalesce(s.duration, r.duration),
-        'mentor_id', coalesce(s.mentor_id, r.mentor_id),
-        'student_id', coalesce(s.student_id, r.student_id),
-        'mentor_name', mentor.name,
-        'student_name', student.name,
-        'subject', subject.name,
-        'room', s.video_room_id,
-        'reason', coalesce(s.cancel_reason, r.rejection_reason),
-        'sequence', coalesce(v.sequence, 0),
-        'changed_at', coalesce(v.changed_at, s.created_at, r.created_at),
-        -- An occurrence of a series (a later migration): its place is where it was asked for. Read as JSON, because the
-        -- column is not there yet when this function is made.
-        'series_uid', to_jsonb(r) ->> 'series_id',
-        'planned', case when to_jsonb(r) ->> 'series_id' is not null then r.requested_time end
-    )
-        from (select) as always
-        left join public.sessions as s on s.id = coalesce(
-            booking.session_id, (select known.id from public.sessions as known where known.request_id = booking.request_id)
+begin
+    return (
+        select jsonb_build_object(
+            'id', coalesce(r.id, s.id),
+            'session_id', s.id,
+            'title', coalesce(s.title, r.title),
+            'description', coalesce(s.description, r.description),
+            'status', coalesce(s.status, r.status),
+            'start', coalesce(s.scheduled_time, r.requested_time),
+            'end', coalesce(s.end_time, r.end_time),
+            'duration', coalesce(s.duration, r.duration),
+            'mentor_id', coalesce(s.mentor_id, r.mentor_id),
+            'student_id', coalesce(s.student_id, r.student_id),
+            'mentor_name', mentor.name,
+            'student_name', student.name,
+            'subject', subject.name,
+            'room', s.video_room_id,
+            'reason', coalesce(s.cancel_reason, r.rejection_reason),
+            'sequence', coalesce(v.sequence, 0),
+            'changed_at', coalesce(v.changed_at, s.created_at, r.created_at),
+            -- An occurrence of a series (a later migration): its place is where it was asked for. Read as JSON, because the
+            -- column is not there yet when this function is made.
+            'series_uid', to_jsonb(r) ->> 'series_id',
+            'planned', case when to_jsonb(r) ->> 'series_id' is not null then r.requested_time end
         )
-        left join public.session_requests as r on r.id = coalesce(booking.request_id, s.request_id)
-        left join public.profiles as mentor on mentor.id = coalesce(s.mentor_id, r.mentor_id)
-        left join public.profiles as student on student.id = coalesce(s.student_id, r.student_id)
-        left join public.subjects as subject on subject.id = coalesce(s.subject_id, r.subject_id)
-        left join private.calendar_versions as v on v.booking_id = coalesce(r.id, s.id)
-        where r.id is not null or s.id is not null
+            from (select) as always
+            left join public.sessions as s on s.id = coalesce(
+                booking.session_id, (select known.id from public.sessions as known where known.request_id = booking.request_id)
+            )
+            left join public.session_requests as r on r.id = coalesce(booking.request_id, s.request_id)
+            left join public.profiles as mentor on mentor.id = coalesce(s.mentor_id, r.mentor_id)
+            left join public.profiles as student on student.id = coalesce(s.student_id, r.student_id)
+            left join public.subjects as subject on subject.id = coalesce(s.subject_id, r.subject_id)
+            left join private.calendar_versions as v on v.booking_id = coalesce(r.id, s.id)
+            where r.id is not null or s.id is not null
+    );
+end
 $$;
 revoke execute on function private.booking(uuid, uuid) from public;
 
 -- How a person reads: name, address, language, zone, quiet hours.
 create or replace function private.reader(person_id uuid) returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'id', u.id,
-        'name', coalesce(p.name, ''),
-        'email', u.email,
-        'locale', coalesce(s.locale, substring(u.raw_user_meta_data ->> 'locale' from '^[a-z]{2,3}(?:-[A-Z]{2})?$'), 'en'),
-        'time_zone', coalesce(p.time_zone, 'UTC'),
-        'quiet_from', s.quiet_from,
-        'quiet_until', s.quiet_until
-    )
-        from auth.users as u
-        left join public.profiles as p on p.id = u.id
-        left join public.notification_settings as s on s.user_id = u.id
-        where u.id = person_id
+begin
+    return (
+        select jsonb_build_object(
+            'id', u.id,
+            'name', coalesce(p.name, ''),
+            'email', u.email,
+            'locale', coalesce(s.locale, substring(u.raw_user_meta_data ->> 'locale' from '^[a-z]{2,3}(?:-[A-Z]{2})?$'), 'en'),
+            'time_zone', coalesce(p.time_zone, 'UTC'),
+            'quiet_from', s.quiet_from,
+            'quiet_until', s.quiet_until
+        )
+            from auth.users as u
+            left join public.profiles as p on p.id = u.id
+            left join public.notification_settings as s on s.user_id = u.id
+            where u.id = person_id
+    );
+end
 $$;
 revoke execute on function private.reader(uuid) from public;
 

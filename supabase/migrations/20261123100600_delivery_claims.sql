@@ -45,38 +45,42 @@ revoke execute on function private.reason_to_skip(public.notification_deliveries
 
 -- All a worker needs to send one delivery.
 create or replace function private.delivery_content(delivery public.notification_deliveries) returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'id', delivery.id,
-        'claim', delivery.claim,
-        'channel', delivery.channel,
-        'kind', delivery.kind,
-        'attempts', delivery.attempts,
-        'notice_id', n.id,
-        'created_at', n.created_at,
-        'payload', n.payload,
-        'recipient', private.reader(delivery.recipient_id),
-        'booking', private.booking(n.request_id, n.session_id),
-        'answer_id', link.id,
-        'answer_until', link.expires_at,
-        'target', case delivery.channel
-            when 'webhook' then (
-                select jsonb_build_object('id', e.id, 'url', e.url, 'secret', e.secret)
-                    from public.webhook_endpoints as e where e.id = delivery.endpoint_id
-            )
-            when 'push' then (
-                select jsonb_build_object('id', s.id, 'endpoint', s.endpoint, 'p256dh', s.p256dh, 'auth', s.auth)
-                    from public.push_subscriptions as s where s.id = delivery.subscription_id
-            )
-        end
-    )
-        from public.notifications as n
-        left join private.answer_links as link on link.id = delivery.id
-        where n.id = delivery.notification_id
+begin
+    return (
+        select jsonb_build_object(
+            'id', delivery.id,
+            'claim', delivery.claim,
+            'channel', delivery.channel,
+            'kind', delivery.kind,
+            'attempts', delivery.attempts,
+            'notice_id', n.id,
+            'created_at', n.created_at,
+            'payload', n.payload,
+            'recipient', private.reader(delivery.recipient_id),
+            'booking', private.booking(n.request_id, n.session_id),
+            'answer_id', link.id,
+            'answer_until', link.expires_at,
+            'target', case delivery.channel
+                when 'webhook' then (
+                    select jsonb_build_object('id', e.id, 'url', e.url, 'secret', e.secret)
+                        from public.webhook_endpoints as e where e.id = delivery.endpoint_id
+                )
+                when 'push' then (
+                    select jsonb_build_object('id', s.id, 'endpoint', s.endpoint, 'p256dh', s.p256dh, 'auth', s.auth)
+                        from public.push_subscriptions as s where s.id = delivery.subscription_id
+                )
+            end
+        )
+            from public.notifications as n
+            left join private.answer_links as link on link.id = delivery.id
+            where n.id = delivery.notification_id
+    );
+end
 $$;
 revoke execute on function private.delivery_content(public.notification_deliveries) from public;
 
