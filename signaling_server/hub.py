@@ -24,7 +24,7 @@ from signaling_server.tokens import Verifier
 from signaling_server.views import RoomView, Views
 
 TICK_SECONDS = 0.25
-SWEEP_SECONDS = 60.0
+SWEEP_SECONDS = 60.0  # longer than a ping and its answer
 LOOK_SECONDS = 1.0
 CLOSE_SECONDS = 2.0
 
@@ -463,6 +463,8 @@ class Hub:
         self._sweep_at = now + SWEEP_SECONDS
         for allowances in (self._connects, self._address_joins, self._user_joins):
             allowances.forget_idle()
+        for seat in self.views.seats():
+            seat.sweep()
         self._purses.forget_idle(held=lambda user: self._of_user[user] > 0)
 
     async def _recheck(self, view: RoomView) -> None:

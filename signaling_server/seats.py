@@ -56,6 +56,7 @@ class Seat:
         "member",
         "outlet",
         "seq",
+        "swept",
     )
 
     def __init__(self, member: Member, *, kept_signals: int, kept_bytes: int) -> None:
@@ -63,6 +64,7 @@ class Seat:
         self.head = head_from(member.peer)
         self.outlet: Outlet | None = None
         self.seq = 0
+        self.swept = 0
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
         self._max_kept = kept_signals
@@ -100,9 +102,12 @@ class Seat:
         for frame in kept:
             self._keep(frame)
 
-    def forget_kept(self) -> None:
-        self._kept.clear()
-        self._kept_bytes = 0
+    def sweep(self) -> None:
+        """Called now and then: forget what was written so long ago that a loss would have shown."""
+        if self.outlet is not None and self.seq == self.swept:
+            self._kept.clear()
+            self._kept_bytes = 0
+        self.swept = self.seq
 
     def _has_room_for(self, tail: bytes) -> bool:
         return len(self._kept) < self._max_kept and self._kept_bytes + len(tail) <= self._max_bytes
