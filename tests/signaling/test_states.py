@@ -131,6 +131,8 @@ class ServerMachine(RuleBasedStateMachine):
             self.project.room(*(one.someone for one in self.people)) for _ in range(ROOMS)
         ]
         self.count = 0
+        # Away in one room and by now in another: the first place is kept for the grace time.
+        self.ghosts: dict[str, dict[int, str]] = {room: {} for room in self.rooms}
 
     def inside(self, room: str | None) -> list[Person]:
         return [one for one in self.people if one.room == room and room is not None]
@@ -148,7 +150,9 @@ class ServerMachine(RuleBasedStateMachine):
     async def _join(self, person: Person, room: str, resume: bool) -> None:
         client = await self._connect(person)
         claim = person.presence if resume and person.presence and person.room == room else None
-        full = len([one for one in self.inside(room) if one is not person]) >= 2
+        ghosts = self.ghosts[room]
+        others = [one for one in self.inside(room) if one is not person]
+        full = len(others) + len(set(ghosts) - {id(person)}) >= 2
         person.take()
         more = {"resume": claim | {"seen": person.seen}} if claim else {}
         try:
@@ -159,11 +163,15 @@ class ServerMachine(RuleBasedStateMachine):
         assert not full
         same = person.room == room and (claim is not None or not person.away)
         assert joined["resumed"] is same
+        ghosts.pop(id(person), None)
         if not same:
+            if person.away and person.room != room and person.room and person.presence:
+                self.ghosts[person.room][id(person)] = person.presence["peer"]
             self._gone(person)
             person.seen = 0
         person.room, person.presence, person.away = room, joined["resume"], False
         there = {one.presence["peer"] for one in self.inside(room) if one.presence}
+        there |= set(ghosts.values())
         assert {one["peer"] for one in joined["peers"]} == there - {joined["peer"]}
 
     def _gone(self, person: Person) -> None:
