@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -236,11 +235,3 @@ def _host(fault: httpx.HTTPError) -> str:
         return fault.request.url.host
     except RuntimeError:
         return "the server"
-
-
-def parsed_json(text: str) -> Any:
-    """JSON, or `BadAnswer`."""
-    try:
-        return json.loads(text)
-    except ValueError as fault:
-        raise BadAnswer(f"The answer is not JSON: {text[:80]!r}.") from fault

@@ -89,7 +89,6 @@ class Hub:
         self._access = ""
         self._refused: str | None = None
         self._beat: tuple[str, float] | None = None
-        self._connected = False
         self._went_live = False
         self.last_fault: MentorkitError | None = None
 
@@ -215,7 +214,6 @@ class Hub:
             compression=None,  # 64 KiB of window per connection for messages of 1 KiB
             max_size=MAX_FRAME,
         ) as socket:
-            self._connected = True
             async with asyncio.TaskGroup() as tasks:
                 receiver = tasks.create_task(self._receive(socket))
                 sender = tasks.create_task(self._send(socket))
@@ -340,7 +338,6 @@ class Hub:
 
     def _down(self) -> None:
         """Nothing is joined any more; what happens from here on has to be read."""
-        self._connected = False
         now = self._clock.monotonic()
         for channel in self._channels.values():
             channel.reset(now)
