@@ -5,6 +5,7 @@ Runs all checks even when one fails, so that one run shows all there is to mend.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -46,6 +47,9 @@ def checks() -> dict[str, Sequence[str]]:
 
 
 def main() -> int:
+    # the tools of this checkout, whoever calls and from wherever
+    places = [str(ROOT / ".venv" / "bin"), str(ROOT / "node_modules" / ".bin")]
+    os.environ["PATH"] = os.pathsep.join([*places, os.environ.get("PATH", "")])
     failed: list[str] = []
     for name, command in checks().items():
         start = time.monotonic()
