@@ -18,6 +18,7 @@ from tests.web.visitor import Visitor
 Visit = Callable[..., Awaitable[Visitor]]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One event loop and one worker for all of them: they share two browsers."""
     here = Path(__file__).parent
