@@ -8,6 +8,7 @@ or a restart left. While Redis is away nothing new is admitted, and calls within
 import asyncio
 import contextlib
 import json
+import math
 import secrets
 import time
 from collections.abc import Iterable
@@ -91,6 +92,7 @@ class RedisDirectory:
         self._hub: Hub | None = None
         self._up = False
         self._epoch = b""
+        self._sure_at = math.inf
         self._outboxes: dict[str, Outbox] = {}
         self._inboxes: dict[str, Inbox] = {}
         self._flush_wanted = asyncio.Event()
@@ -409,9 +411,13 @@ class RedisDirectory:
         self.hub.log.info("redis ready", extra={"node": self.node})
 
     async def _remember(self) -> None:
+        self._sure_at = math.inf
         await self._redis.set(f"{P}epoch", secrets.token_hex(8), nx=True)
         for view in self.hub.views:
             await self._look(view)
+        # Redis may have forgotten everything, and the other nodes write their part as we did ours:
+        # until they have had the time, nobody is gone because Redis does not know them.
+        self._sure_at = time.monotonic() + self._settings.lease_seconds
         epoch: Any = await self._redis.get(f"{P}epoch")
         self._epoch = epoch or b""
 
@@ -430,8 +436,9 @@ class RedisDirectory:
                 self.hub.drop(member, "replaced")
             elif member.peer in lost and elsewhere is not None:
                 await self._hand_over(elsewhere)
+        sure = time.monotonic() >= self._sure_at
         for target in list(view.targets.values()):
-            if isinstance(target, RemotePeer) and target.member.peer not in known:
+            if sure and isinstance(target, RemotePeer) and target.member.peer not in known:
                 self.hub.drop(target.member, "lost")
                 self._send_anew(self._take_for(replace(target.member, node="")))
         for member in known.values():
