@@ -6,7 +6,7 @@
 from mentorkit._async.client import AsyncMentorkit
 from mentorkit._async.service import AsyncService
 from mentorkit._live.feed import Overflow, Via
-from mentorkit._live.hub import ConnectionStatus, LiveOptions
+from mentorkit._live.options import ConnectionStatus, LiveOptions
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import Retries
 from mentorkit._sync.client import Mentorkit

@@ -21,7 +21,7 @@ from mentorkit._calls import function
 from mentorkit._clock import AsyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._face import TokenSource
-from mentorkit._live.hub import LiveOptions
+from mentorkit._live.options import LiveOptions
 from mentorkit._retry import Retries
 from mentorkit.storage import MemoryStorage, Storage
 

@@ -12,7 +12,8 @@ from mentorkit._async.transport import AsyncTransport
 from mentorkit._clock import AsyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._live.feed import Changing, Feed, Overflow
-from mentorkit._live.hub import ConnectionStatus, Hub, LiveOptions
+from mentorkit._live.hub import Hub
+from mentorkit._live.options import ConnectionStatus, LiveOptions
 from mentorkit._live.watch import AsyncWatch
 from mentorkit.errors import MentorkitError, NotSignedIn
 from mentorkit.models import Role

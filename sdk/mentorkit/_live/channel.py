@@ -17,7 +17,11 @@ _TOKEN = ("token", "jwt")
 
 
 class TokenRefused(Exception):
-    """The server wants another access token."""
+    """The server wants another access token; `at_join`, in place of the one that joined."""
+
+    def __init__(self, reason: str, *, at_join: bool) -> None:
+        super().__init__(reason)
+        self.at_join = at_join
 
 
 class Channel:
@@ -31,6 +35,8 @@ class Channel:
         self.live = False
         self.joining = False
         self.join_ref: str | None = None
+        self.joined_with = ""
+        """The token of the last join: a refusal of it may come when a newer one is on its way."""
         self.due: float | None = now
         """When something has to be done: join, or stop waiting for the answer to a join."""
         self._failures = 0
@@ -38,6 +44,7 @@ class Channel:
 
     def payload(self, token: str) -> dict[str, Any]:
         """What to join with."""
+        self.joined_with = token
         return join_payload(self._bindings, token, private=self._private)
 
     def join(self, ref: str, deadline: float) -> None:
@@ -72,11 +79,11 @@ class Channel:
                 if payload.get("extension") == "postgres_changes":
                     self._begin()
             else:
-                self._refused(str(payload.get("message") or payload), now)
+                self._refused(str(payload.get("message") or payload), now, at_join=False)
         elif frame.event == "phx_reply" and frame.ref == self.join_ref:
             if payload.get("status") == "error":
                 response = payload.get("response") or {}
-                self._refused(str(response.get("reason") or response), now)
+                self._refused(str(response.get("reason") or response), now, at_join=True)
             elif self._private:
                 self._begin()  # nothing else comes: broadcasts flow from here on
         elif frame.event in ("phx_close", "phx_error") and self.join_ref is not None:
@@ -91,10 +98,10 @@ class Channel:
         for watch in self._present():
             watch.reread()
 
-    def _refused(self, reason: str, now: float) -> None:
+    def _refused(self, reason: str, now: float, *, at_join: bool) -> None:
         low = reason.lower()
         if any(word in low for word in _TOKEN):
-            raise TokenRefused(reason)
+            raise TokenRefused(reason, at_join=at_join)
         if not self._was_live and any(word in low for word in _WRONG):
             self.fail(
                 SchemaTooOld(

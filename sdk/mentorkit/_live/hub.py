@@ -7,58 +7,26 @@ import itertools
 import logging
 import weakref
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import WebSocketException
 
 from mentorkit._clock import AsyncClock
 from mentorkit._live.channel import Channel, TokenRefused
-from mentorkit._live.feed import Feed, Via
+from mentorkit._live.faults import Lost, explained, first
+from mentorkit._live.feed import Feed
 from mentorkit._live.frames import PHOENIX, decode, encode, socket_url
+from mentorkit._live.options import ConnectionStatus, LiveOptions
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import backoff
 from mentorkit._token import refresh_due
-from mentorkit.errors import Closed, MentorkitError, Unavailable, WrongKey
+from mentorkit.errors import Closed, MentorkitError, Unavailable
 
 log = logging.getLogger("mentorkit")
 
 MAX_FRAME = 8 * 2**20  # a changed row is at most 1 MiB, twice in a frame, and JSON adds to it
-
-
-class ConnectionStatus(StrEnum):
-    """How the realtime connection is."""
-
-    IDLE = "idle"
-    """Nobody watches, so there is none."""
-    CONNECTING = "connecting"
-    LIVE = "live"
-    """Changes arrive as they happen."""
-    WAITING = "waiting"
-    """The last try failed; the next one comes by itself."""
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class LiveOptions:
-    """How the realtime connection behaves; times are in seconds."""
-
-    heartbeat: float = 25.0
-    """How often the server is asked whether it is there: a connection that was cut silently is
-    noticed after this time plus `patience`."""
-    patience: float = 10.0
-    """How long the server may take to answer a join or a heartbeat."""
-    longest_pause: float = 30.0
-    """Between two tries to reconnect; pauses double up to here, for as long as it takes."""
-    via: Via = Via.CHANGES
-    """How changes travel; the iterators are the same."""
-
-
-class Lost(Exception):
-    """The connection is gone, or as good as."""
 
 
 class Hub:
@@ -177,12 +145,12 @@ class Hub:
                 await self._converse()
                 fault: MentorkitError | None = None
             except* MentorkitError as group:
-                fault = _first(group)
+                fault = first(group)
             except* (Lost, OSError, WebSocketException, TimeoutError) as group:
-                fault = _unavailable(_first(group))
+                fault = explained(first(group))
             except* Exception as group:
                 log.exception("The realtime connection failed unexpectedly.")
-                fault = MentorkitError(f"Realtime failed unexpectedly: {_first(group)!r}")
+                fault = MentorkitError(f"Realtime failed unexpectedly: {first(group)!r}")
             finally:
                 self._down()
             if fault is None:
@@ -206,20 +174,20 @@ class Hub:
         self._refused = None
         self._outbox = asyncio.Queue()
         self._beat = None
-        async with connect(
+        opening = connect(
             self._url,
             open_timeout=self._options.patience,
             close_timeout=1,
             ping_interval=None,  # the heartbeats of the protocol do this, and say more
             compression=None,  # 64 KiB of window per connection for messages of 1 KiB
             max_size=MAX_FRAME,
-        ) as socket:
-            async with asyncio.TaskGroup() as tasks:
-                receiver = tasks.create_task(self._receive(socket))
-                sender = tasks.create_task(self._send(socket))
-                await self._tend()
-                receiver.cancel()
-                sender.cancel()
+        )
+        async with opening as socket, asyncio.TaskGroup() as tasks:
+            receiver = tasks.create_task(self._receive(socket))
+            sender = tasks.create_task(self._send(socket))
+            await self._tend()
+            receiver.cancel()
+            sender.cancel()
 
     async def _receive(self, socket: Any) -> None:
         async for text in socket:
@@ -234,7 +202,8 @@ class Hub:
                 try:
                     channel.handle(frame, self._clock.monotonic())
                 except TokenRefused as refused:
-                    self._refused = self._access
+                    # While joined it may be an older one that ran out: the join will tell.
+                    self._refused = channel.joined_with if refused.at_join else None
                     raise Lost(str(refused)) from refused
                 if channel.live is not was_live or frame.event == "system":
                     await self._changed()
@@ -369,23 +338,3 @@ class Hub:
         if task is not None and task is not asyncio.current_task():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-def _first(group: BaseExceptionGroup[Any]) -> Any:
-    fault: BaseException = group
-    while isinstance(fault, BaseExceptionGroup):
-        fault = fault.exceptions[0]
-    return fault
-
-
-def _unavailable(fault: BaseException) -> MentorkitError:
-    if isinstance(fault, Unavailable):
-        return fault
-    if isinstance(fault, InvalidStatus):
-        status = fault.response.status_code
-        if status in (401, 403):
-            return WrongKey(f"Realtime did not accept the API key (HTTP {status}).")
-        wish = fault.response.headers.get("Retry-After")
-        after = float(wish) if wish and wish.isdigit() else None
-        return Unavailable(f"Realtime refused the connection (HTTP {status}).", retry_after=after)
-    return Unavailable(f"The realtime connection ended: {str(fault) or type(fault).__name__}.")

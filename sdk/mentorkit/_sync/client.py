@@ -12,7 +12,7 @@ from mentorkit._calls import function
 from mentorkit._clock import SyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._face import SyncTokenSource
-from mentorkit._live.hub import LiveOptions
+from mentorkit._live.options import LiveOptions
 from mentorkit._retry import Retries
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.live import Connection, Live

@@ -19,7 +19,8 @@ from mentorkit._async.transport import AsyncTransport, make_http
 from mentorkit._clock import AsyncClock, SyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._live.feed import Changing, Feed, Overflow
-from mentorkit._live.hub import ConnectionStatus, Hub, LiveOptions
+from mentorkit._live.hub import Hub
+from mentorkit._live.options import ConnectionStatus, LiveOptions
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._retry import Retries
 from mentorkit._sync.auth import Auth
