@@ -22,7 +22,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("stack", "gateway", "realtime", "database", "free_time", "sdk", "signaling", "functions")
+PARTS = (
+    "stack",
+    "gateway",
+    "realtime",
+    "database",
+    "free_time",
+    "sdk",
+    "signaling",
+    "functions",
+    "pages",
+)
 HEADER = """# Results
 
 Written by `make bench`; `python -m bench NAME` measures one part again. Ratios in one run count,

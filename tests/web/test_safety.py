@@ -114,16 +114,3 @@ def test_every_bundled_package_is_named_with_its_licence(pages: tuple[Path, str]
         "@fontsource-variable/figtree",
     ):
         assert re.search(rf"^{re.escape(package)} \d", notices, re.MULTILINE), package
-
-
-async def test_the_first_paint_comes_within_a_second(visit: Visit) -> None:
-    visitor = await visit()
-    await visitor.page.goto(visitor.site)
-    await expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
-    painted = await visitor.page.evaluate(
-        """() => new Promise((tell) => new PerformanceObserver((list) => {
-            const [first] = list.getEntriesByName('first-contentful-paint');
-            if (first) tell(first.startTime);
-        }).observe({type: 'paint', buffered: true}))"""
-    )
-    assert painted < 1000, f"first paint after {painted} ms"
