@@ -35,8 +35,10 @@ def run() -> list[str]:
     return [
         "| what | median ms | slowest ms | goal ms |",
         "|---|---|---|---|",
-        f"| first contentful paint, nothing cached | {statistics.median(painted):.0f} "
-        f"| {max(painted):.0f} | {GOAL} |",
+        (
+            f"| first contentful paint, nothing cached | {statistics.median(painted):.0f} "
+            f"| {max(painted):.0f} | {GOAL} |"
+        ),
         "",
         "The size of the pages is printed by their build, and bounded by it.",
     ]
