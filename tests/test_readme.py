@@ -6,15 +6,26 @@ import asyncio
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.stack import StackEnv
+from tests.support.stack import StackEnv, start_stack, stop_stack
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 STORIES = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackEnv]:
+    """A stack with nothing but the seed in it, as a reader has: the best mentor is the seed's."""
+    data = tmp_path_factory.mktemp("reader")
+    try:
+        yield start_stack(data)
+    finally:
+        stop_stack(data)
 
 
 async def run_story(source: str, stack: StackEnv) -> str:
@@ -43,15 +54,15 @@ def test_the_readme_has_the_story_in_both_faces() -> None:
     assert "AsyncMentorkit" not in STORIES[1]
 
 
-async def test_the_async_story_ends_in_a_room_and_a_refusal(stack: StackEnv) -> None:
-    said = await run_story(STORIES[0], stack)
+async def test_the_async_story_ends_in_a_room_and_a_refusal(fresh: StackEnv) -> None:
+    said = await run_story(STORIES[0], fresh)
     assert re.search(r"^approved: room-[a-z0-9]{8}$", said, flags=re.MULTILINE)
     assert re.search(r"^Recursion \S+ room-[a-z0-9]{8}$", said, flags=re.MULTILINE)
     assert "refused: slot_taken" in said
 
 
-async def test_the_sync_story_ends_in_a_rejection_with_its_reason(stack: StackEnv) -> None:
-    assert (await run_story(STORIES[1], stack)).strip() == "I am travelling; how about Friday?"
+async def test_the_sync_story_ends_in_a_rejection_with_its_reason(fresh: StackEnv) -> None:
+    assert (await run_story(STORIES[1], fresh)).strip() == "I am travelling; how about Friday?"
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))

@@ -74,9 +74,8 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert storage.read("b") is None
 
 
+@pytest.mark.parametrize("face", ["async"], indirect=True)  # the clock is shared code
 async def test_an_expired_token_is_renewed_by_the_next_call(face: Face) -> None:
-    if face.kind == "sync":
-        pytest.skip("the clock is shared code; the async face shows it")
     clock = FastClock()
     ada = await face.person("Ada", clock=clock)
     before = await ada.client.auth.access_token()
