@@ -319,8 +319,9 @@ async def test_many_changes_over_many_forced_reconnects(reader: MakeReader, own:
             for number in range(cuts):
                 target = (number + 1) * changes // (cuts + 1)
 
-                async def reached(target: int = target) -> bool:
-                    return ada._written >= target
+                async def reached(target: int = target, number: int = number) -> bool:
+                    # back since the cut before: a line that is down cannot be cut
+                    return ada._written >= target and wire.accepted > number
 
                 await eventually(reached, within=60)
                 await asyncio.sleep(chance.uniform(0, 0.02))
