@@ -88,7 +88,16 @@ declare
     asked public.session_requests := private.request_for(approve_request.request_id, 'mentor');
     made public.sessions;
 begin
-    perform private.lock_people(asked.mentor_id, asked.student_id);
+    -- Nobody waits for a request while holding its people: a plain update holds the request and then wants the people. Where
+    -- somebody answers it at this moment, the people are let go again (with the inner block), and waited for in that order.
+    begin
+        perform private.lock_people(asked.mentor_id, asked.student_id);
+        perform from public.session_requests as r where r.id = asked.id for no key update nowait;
+    exception
+        when lock_not_available then
+            perform from public.session_requests as r where r.id = asked.id for no key update;
+            perform private.lock_people(asked.mentor_id, asked.student_id);
+    end;
     update public.session_requests as r
         set status = 'approved'
         where r.id = asked.id and r.status = 'pending';
