@@ -94,9 +94,9 @@ $$;
 revoke execute on function private.the_settings() from public;
 grant execute on function private.the_settings() to anon, authenticated, service_role;
 
--- Takes both people for this transaction, always in the order of their keys. Whoever books time for a person
+-- Takes these people for this transaction, always in the order of their keys. Whoever books time for a person
 -- holds that person first: without this order, overlapping approvals wait for each other until one is killed.
-create or replace function private.lock_people(one uuid, other uuid) returns void
+create or replace function private.lock_people(people uuid[]) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -105,7 +105,7 @@ declare
 begin
     for held in
         select distinct hashtextextended('mentorkit person ' || person::text, 0) as lock_key
-            from unnest(array[one, other]) as person
+            from unnest(people) as person
             where person is not null
             order by lock_key
     loop
@@ -116,8 +116,8 @@ exception
         perform private.fail(409, 'slot_taken', 'Somebody was booking this time at the same moment. Please try again.');
 end
 $$;
-revoke execute on function private.lock_people(uuid, uuid) from public;
-grant execute on function private.lock_people(uuid, uuid) to authenticated, service_role;
+revoke execute on function private.lock_people(uuid[]) from public;
+grant execute on function private.lock_people(uuid[]) to authenticated, service_role;
 
 -- Tools of the migrations themselves, for projects that hold rows of their own. They keep every row. Where old rows do not
 -- obey a rule, the rule is for the rows that `ours` describes; without such a description it is left out (triggers still

@@ -95,7 +95,7 @@ begin
         new.buffer_before := buffers.minutes_before;
         new.buffer_after := buffers.minutes_after;
     end if;
-    perform private.lock_people(new.mentor_id, new.student_id);
+    perform private.lock_people(array[new.mentor_id, new.student_id]);
     perform private.refuse_unbookable(
         'commit', new.mentor_id, new.student_id, new.scheduled_time, new.end_time, new.id, new.request_id
     );

@@ -126,7 +126,7 @@ begin
     new.responded_at := clock_timestamp();
     case new.status
         when 'approved' then
-            perform private.lock_people(new.mentor_id, new.student_id);
+            perform private.lock_people(array[new.mentor_id, new.student_id]);
             if old.expires_at <= clock_timestamp() then
                 perform private.fail(409, 'request_lapsed', 'The time to answer this request is over.');
             end if;

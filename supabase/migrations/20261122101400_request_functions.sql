@@ -79,6 +79,38 @@ $$;
 revoke execute on function private.request_for(uuid, text) from public;
 grant execute on function private.request_for(uuid, text) to authenticated, service_role;
 
+-- Takes requests of the calling mentor, and all their people, for this transaction. Nobody waits for a request while holding its
+-- people: a plain update of the table holds the request and then wants the people. Where somebody answers one at this moment,
+-- the people are let go again (with the inner block) and waited for in that order.
+create or replace function private.take_requests(request_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    people uuid[];
+begin
+    select array_agg(r.mentor_id) || array_agg(r.student_id) into people
+        from public.session_requests as r
+        where r.id = any (request_ids) and (r.mentor_id = auth.uid() or auth.uid() is null);
+    begin
+        perform private.lock_people(people);
+        perform from public.session_requests as r
+            where r.id = any (request_ids) and (r.mentor_id = auth.uid() or auth.uid() is null)
+            order by r.id
+            for no key update nowait;
+    exception
+        when lock_not_available then
+            perform from public.session_requests as r
+                where r.id = any (request_ids) and (r.mentor_id = auth.uid() or auth.uid() is null)
+                order by r.id
+                for no key update;
+            perform private.lock_people(people);
+    end;
+end
+$$;
+revoke execute on function private.take_requests(uuid[]) from public;
+grant execute on function private.take_requests(uuid[]) to authenticated, service_role;
+
 create or replace function public.approve_request(request_id uuid) returns public.sessions
 language plpgsql
 set search_path = ''
@@ -88,16 +120,7 @@ declare
     asked public.session_requests := private.request_for(approve_request.request_id, 'mentor');
     made public.sessions;
 begin
-    -- Nobody waits for a request while holding its people: a plain update holds the request and then wants the people. Where
-    -- somebody answers it at this moment, the people are let go again (with the inner block), and waited for in that order.
-    begin
-        perform private.lock_people(asked.mentor_id, asked.student_id);
-        perform from public.session_requests as r where r.id = asked.id for no key update nowait;
-    exception
-        when lock_not_available then
-            perform from public.session_requests as r where r.id = asked.id for no key update;
-            perform private.lock_people(asked.mentor_id, asked.student_id);
-    end;
+    perform private.take_requests(array[asked.id]);
     update public.session_requests as r
         set status = 'approved'
         where r.id = asked.id and r.status = 'pending';

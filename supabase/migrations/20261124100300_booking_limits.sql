@@ -122,7 +122,7 @@ begin
     if not exists (select from private.terms_of(array[new.mentor_id]) as t where t.pending_policy = 'hold') then
         return null;
     end if;
-    perform private.lock_people(new.mentor_id, new.student_id);
+    perform private.lock_people(array[new.mentor_id, new.student_id]);
     perform private.refuse_unbookable(
         'commit', new.mentor_id, new.student_id, new.requested_time, new.end_time, null, new.id
     );

@@ -201,7 +201,7 @@ begin
         join public.sessions as s on s.id = p.session_id
         where p.id = accept_reschedule.proposal_id and private.takes_part(s);
     if found then
-        perform private.lock_people(agreed.mentor_id, agreed.student_id);
+        perform private.lock_people(array[agreed.mentor_id, agreed.student_id]);
     end if;
     asked := private.proposal_to_answer(accept_reschedule.proposal_id, false);
     perform private.settle_proposal(asked, 'accepted');

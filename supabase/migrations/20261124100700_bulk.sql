@@ -13,30 +13,6 @@ create table if not exists private.bulk_answers (
 alter table private.bulk_answers enable row level security;
 revoke all on private.bulk_answers from public, anon, authenticated, service_role;
 
--- Takes every person of these requests for this transaction, in one order: bulk answers of several mentors to the same
--- students line up instead of waiting for each other. Requests that are not the caller's are left out.
-create or replace function private.lock_people_of(request_ids uuid[]) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    held bigint;
-begin
-    for held in
-        select distinct hashtextextended('mentorkit person ' || person::text, 0) as lock_key
-            from public.session_requests as r
-            cross join unnest(array[r.mentor_id, r.student_id]) as person
-            where r.id = any (request_ids)
-                and (r.mentor_id = auth.uid() or auth.role() = 'service_role')
-            order by lock_key
-    loop
-        perform pg_advisory_xact_lock(held);
-    end loop;
-end
-$$;
-revoke execute on function private.lock_people_of(uuid[]) from public;
-
 -- The earlier answer under this key, if there is one; serializes calls with one key.
 create or replace function private.earlier_bulk_answer(idempotency_key text, asked jsonb) returns jsonb
 language plpgsql
@@ -68,7 +44,6 @@ as $$
 $$;
 revoke execute on function private.keep_bulk_answer(text, jsonb, jsonb) from public;
 grant execute on function
-    private.lock_people_of(uuid[]),
     private.earlier_bulk_answer(text, jsonb),
     private.keep_bulk_answer(text, jsonb, jsonb)
     to authenticated, service_role;
@@ -122,7 +97,7 @@ begin
             return results;
         end if;
     end if;
-    perform private.lock_people_of(request_ids);
+    perform private.take_requests(request_ids);
     foreach request_id in array request_ids loop
         results := results || private.answer_one(request_id, answer, reason);
     end loop;

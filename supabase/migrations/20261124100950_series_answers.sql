@@ -36,7 +36,9 @@ declare
     occurrence record;
     answered integer := 0;
 begin
-    perform private.lock_people(asked.mentor_id, asked.student_id);
+    perform private.take_requests(array(
+        select r.id from public.session_requests as r where r.series_id = asked.id and r.status = 'pending'
+    ));
     for occurrence in
         select r.id, r.series_index from public.session_requests as r
             where r.series_id = asked.id and r.status = 'pending'

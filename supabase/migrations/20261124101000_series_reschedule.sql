@@ -95,7 +95,7 @@ begin
     if not found then
         perform private.fail(404, 'not_found', 'There is no such proposal.');
     end if;
-    perform private.lock_people(agreed.mentor_id, agreed.student_id);
+    perform private.lock_people(array[agreed.mentor_id, agreed.student_id]);
     for chosen in
         select p.id from public.reschedule_proposals as p
             where p.batch_id = accept_series_reschedule.batch_id

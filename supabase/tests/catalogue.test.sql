@@ -87,7 +87,7 @@ select set_eq(
     $$select proname::text from our_functions where prosecdef and has_function_privilege('authenticated', oid, 'execute')$$,
     array[
         'accept_reschedule', 'available_slots', 'cancel_session', 'close_reschedule', 'create_calendar_feed',
-        'earlier_bulk_answer', 'explain_day', 'free_room_id', 'keep_bulk_answer', 'lock_people_of', 'mark_no_show',
+        'earlier_bulk_answer', 'explain_day', 'free_room_id', 'keep_bulk_answer', 'mark_no_show',
         'open_session', 'preview_series', 'propose_reschedule', 'propose_series_reschedule', 'accept_series_reschedule',
         'record_arrival', 'replay_webhook', 'request_series',
         'room_access', 'rotate_webhook_secret', 'save_push_subscription', 'schema_version', 'suggest_slots', 'the_settings',

@@ -28,6 +28,8 @@ EXPIRE: LiteralString = (
     "select * from public.timed_work(%s) as done where (done -> 'expired')::integer > 0"
 )
 TIMED_WORK: LiteralString = "select * from public.timed_work(%s, 7)"
+APPROVE_MANY: LiteralString = "select public.approve_requests(%s)"
+REJECT_MANY: LiteralString = "select public.reject_requests(%s, 'No')"
 REQUEST: LiteralString = """
     insert into public.session_requests (mentor_id, subject_id, title, requested_time, duration)
         values (%s, %s, 'Many', %s, 30)
@@ -67,6 +69,45 @@ async def test_approve_reject_withdraw_and_expire_leave_one_ending(database: Tes
             assert row is not None
             endings[row[0]] += 1
         assert "pending" not in endings
+        assert await broken_invariants(admin) == {}
+
+
+async def test_many_answered_in_one_call_while_each_is_answered_alone(
+    database: TestDatabase,
+) -> None:
+    """Bulk calls in both orders meet plain updates that hold a request and want its people."""
+    async with (
+        await AsyncConnection.connect(database.admin_conninfo, autocommit=True) as admin,
+        crowd(database.conninfo, 8) as clients,
+    ):
+        student, mentor = await make_people(admin, 2)
+        for number in range(size(10, 200)):
+            asked = [
+                Ask(student, mentor, days_ahead(number + 1) + timedelta(hours=h), 30)
+                for h in range(5)
+            ]
+            ids = await ask(admin, asked)
+            bulk = [
+                partial(attempt, clients[0], mentor, APPROVE_MANY, (ids,)),
+                partial(attempt, clients[1], mentor, APPROVE_MANY, (ids[::-1],)),
+                partial(attempt, clients[2], mentor, REJECT_MANY, (ids,)),
+            ]
+            alone = [
+                partial(attempt, clients[3], mentor, APPROVE_PLAIN, (ids[1],)),
+                partial(attempt, clients[4], mentor, APPROVE_PLAIN, (ids[3],)),
+                partial(attempt, clients[5], mentor, APPROVE, (ids[2],)),
+                partial(attempt, clients[6], mentor, REJECT, (ids[4],)),
+                partial(attempt, clients[7], student, WITHDRAW, (ids[0],)),
+            ]
+            answers = await all_at_once(bulk + alone)
+            assert answers[:3] == ["ok"] * 3, answers
+            assert set(answers[3:]) <= {"ok", "nothing", "request_not_pending"}, answers
+            left = await admin.execute(
+                "select count(*) from public.session_requests"
+                " where id = any (%s) and status = 'pending'",
+                (ids,),
+            )
+            assert await left.fetchone() == (0,)
         assert await broken_invariants(admin) == {}
 
 
