@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from functools import partial
 
 import pytest
 
@@ -139,6 +140,8 @@ async def test_ctrl_c_while_waiting_for_a_detached_start_calls_it_off(own: OwnSt
         *local_command("up", "--detach", "--data", str(own.data), *ANY_PORTS),
         cwd=REPO,
         stdout=asyncio.subprocess.DEVNULL,
+        # as a terminal starts it; a job in the background would have been told to ignore ctrl-C
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
     async def has_begun() -> bool:
