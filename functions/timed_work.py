@@ -3,6 +3,9 @@
 Safe to call every minute by many: rows are claimed, so each is done once.
 """
 
+import logging
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -10,6 +13,8 @@ from functions.context import Context
 from functions.deliver import Report
 from functions.endpoint import OBJECT, UUID_TEXT, Answer, Endpoint, Schema, counts
 from functions.web import fields, path_id, read_json, require_secret, whole_number
+
+log = logging.getLogger("mentorkit.functions")
 
 BATCH = 500
 MOST_ROUNDS = 20
@@ -23,18 +28,25 @@ _BODY: Schema = {
 
 
 async def do_timed_work(context: Context) -> dict[str, object]:
-    """Everything that is due: in the database first, then what is to be sent for it."""
+    """Everything that is due: in the database first, then what is to be sent for it.
+
+    A kind of work that fails in the database keeps nothing else from being done; `failed` names it.
+    """
     totals: dict[str, int] = {}
+    failed: dict[str, str] = {}
     for _ in range(MOST_ROUNDS):
-        done: dict[str, int] = await context.supabase.as_service(
+        done: dict[str, Any] = await context.supabase.as_service(
             "timed_work", now=context.clock().isoformat(), max_items=BATCH
         )
+        failed |= done.pop("failed", {})
         for name, count in done.items():
             totals[name] = totals.get(name, 0) + count
         if max(done.values(), default=0) < BATCH:
             break
+    for name, reason in failed.items():
+        log.error("timed work failed in the database: %s: %s", name, reason)
     report = await context.deliverer.run()
-    return {"database": totals, "deliveries": report.as_json()}
+    return {"database": totals, "failed": failed, "deliveries": report.as_json()}
 
 
 def endpoints(context: Context) -> list[Endpoint]:
@@ -68,9 +80,10 @@ def endpoints(context: Context) -> list[Endpoint]:
         "type": "object",
         "properties": {
             "database": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "failed": {"type": "object", "additionalProperties": {"type": "string"}},
             "deliveries": _REPORT,
         },
-        "required": ["database", "deliveries"],
+        "required": ["database", "failed", "deliveries"],
     }
     return [
         Endpoint(

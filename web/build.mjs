@@ -62,8 +62,12 @@ const font = await hashed("figtree.woff2", await readFile(FONT));
 const css = await build({ stdin: { contents: await readFile(join(WEB, "style.css"), "utf8"), loader: "css" }, minify: true, write: false, target: "es2023" });
 const style = await hashed("style.css", css.outputFiles[0].text.replace("figtree.woff2", font));
 await cp(join(WEB, "icon.svg"), join(stage, "icon.svg"));
-// The module to import or copy, as it is written.
-await cp(join(WEB, "src/room.js"), join(stage, "mentorkit-room.js"));
+// The room as one module, to import or to copy: readable, with its documentation at the top.
+const roomSource = await readFile(join(WEB, "src/room.js"), "utf8");
+await build({
+  entryPoints: [join(WEB, "src/room.js")], outfile: join(stage, "mentorkit-room.js"), bundle: true, format: "esm", target: "es2023",
+  banner: { js: roomSource.slice(0, roomSource.indexOf("*/") + 2) }, logLevel: "warning",
+});
 
 /** @type {Record<string, string[]>} what each page loads before it can be used */
 const loads = {};

@@ -2,8 +2,10 @@
 -- by the day, and demanded again when time is given away. It works on sets, for many mentors at once. The bodies are PL/pgSQL
 -- around one statement because its plan is kept between calls; a SQL function is planned anew each time.
 
--- what a person has given away, in the order of time: overlap of long lists is found quicker here than in the exclusion's index
-create index if not exists busy_times_person_until on private.busy_times (person_id, upper(busy));
+-- What a person has given away, in the order of time: overlap of long lists is found quicker here than in the exclusion's index,
+-- which the planner takes to be the cheaper one unless this one answers from the index alone as well.
+create index if not exists busy_times_person_until on private.busy_times (person_id, upper(busy))
+    include (busy, session_id, request_id);
 
 -- A mentor's terms, with the defaults for whoever has set none.
 create or replace function private.terms_of(mentors uuid[]) returns setof public.booking_terms

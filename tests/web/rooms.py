@@ -13,10 +13,10 @@ from tests.support.wait import eventually
 from tests.web.visitor import Visitor, frames_decoded, pixel, soon, unlike_others
 
 
-async def agree(
-    stack: StackEnv, student: Person, mentor: Person, title: str = "In the room", minutes: int = 5
+async def ask(
+    stack: StackEnv, student: Person, mentor: Person, title: str, minutes: int
 ) -> str:
-    """A session of the two so many minutes from now; answers its room id."""
+    """A request for a session so many minutes from now, made past the pages; answers its id."""
     start = soon(minutes, "UTC").astimezone(datetime.UTC)
     async with httpx.AsyncClient(base_url=stack.supabase_url, timeout=15) as http:
         asked = await http.post(
@@ -27,15 +27,32 @@ async def agree(
                 "requested_time": start.isoformat(), "duration": 30,
             },
         )  # fmt: skip
-        assert asked.status_code == 200, asked.text
-        agreed = await http.post(
-            "/rest/v1/rpc/approve_request",
-            headers=mentor.headers(stack),
-            json={"request_id": asked.json()["id"]},
-        )
-        assert agreed.status_code == 200, agreed.text
-    room: str = agreed.json()["video_room_id"]
+    assert asked.status_code == 200, asked.text
+    request: str = asked.json()["id"]
+    return request
+
+
+async def agree(
+    stack: StackEnv, student: Person, mentor: Person, title: str = "In the room", minutes: int = 5
+) -> str:
+    """A session of the two so many minutes from now; answers its room id."""
+    request = await ask(stack, student, mentor, title, minutes)
+    agreed = await call(stack, mentor, "approve_request", request_id=request)
+    room: str = agreed["video_room_id"]
     return room
+
+
+async def call(
+    stack: StackEnv, person: Person, name: str, **arguments: object
+) -> dict[str, object]:
+    """What a function of the database answers this person."""
+    async with httpx.AsyncClient(base_url=stack.supabase_url, timeout=15) as http:
+        answer = await http.post(
+            f"/rest/v1/rpc/{name}", headers=person.headers(stack), json=arguments
+        )
+    assert answer.status_code == 200, answer.text
+    said: dict[str, object] = answer.json()
+    return said
 
 
 async def pair(stack: StackEnv) -> tuple[Person, Person]:

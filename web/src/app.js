@@ -35,7 +35,7 @@ async function main() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const store = createStore(start);
   const backend = createBackend(await loadConfig());
-  const actions = createActions(store, backend, look);
+  const actions = createActions({ store, backend, reload: look });
 
   let drawing = false;
   let first = true;
@@ -88,8 +88,11 @@ async function main() {
       const before = store.state;
       // A row whose action is under way keeps what is shown until its answer is in.
       const shown = new Map(before.requests?.map((request) => [request.id, request]));
+      /** @type {import("./types").SessionRequest[]} */
       const settled = requests.map((/** @type {any} */ row) => (before.busy.has(row.id) ? shown.get(row.id) ?? row : row));
-      const read = { mentors, subjects, requests: settled, sessions, notices, ratings, proposals, people, profile: people[me] ?? null, now: Date.now(), failure: "" };
+      const open = new Set(settled.filter(({ status }) => status === "pending").map(({ id }) => id));
+      const picked = new Set([...before.picked].filter((id) => open.has(id)));
+      const read = { mentors, subjects, requests: settled, picked, sessions, notices, ratings, proposals, people, profile: people[me] ?? null, now: Date.now(), failure: "" };
       const news = changes(before, { ...before, ...read });
       store.update({ ...read, phase: "ready" });
       if (store.state.route.name === "request") void actions.findSlots(true);
@@ -124,7 +127,14 @@ async function main() {
           user: { id: session.user.id, email: session.user.email ?? "" },
           phase: "ready", toasts: [], sign: { ...store.state.sign, again: false, busy: false, error: "" },
         });
-        stop = watch(backend.client, session.user.id, { look, status: (live) => store.update({ live }) });
+        stop = watch(backend.client, session.user.id, {
+          look,
+          status(live) {
+            // Is it only the line for changes, or everything? A look tells, and the page says so.
+            if (live === "offline" && store.state.live === "live") void look();
+            store.update({ live });
+          },
+        });
         void look();
       } else if (session && event === "SIGNED_IN" && store.state.sign.again) {
         store.update({ sign: { ...store.state.sign, again: false, busy: false, error: "" } });
