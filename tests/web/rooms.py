@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+from typing import Any
 
 import httpx
 from playwright.async_api import Page, expect
@@ -13,22 +13,14 @@ from tests.support.wait import eventually
 from tests.web.visitor import Visitor, frames_decoded, pixel, soon, unlike_others
 
 
-async def ask(
-    stack: StackEnv, student: Person, mentor: Person, title: str, minutes: int
-) -> str:
+async def ask(stack: StackEnv, student: Person, mentor: Person, title: str, minutes: int) -> str:
     """A request for a session so many minutes from now, made past the pages; answers its id."""
-    start = soon(minutes, "UTC").astimezone(datetime.UTC)
-    async with httpx.AsyncClient(base_url=stack.supabase_url, timeout=15) as http:
-        asked = await http.post(
-            "/rest/v1/rpc/request_session",
-            headers=student.headers(stack),
-            json={
-                "mentor_id": mentor.id, "subject_id": await subject_id(stack), "title": title,
-                "requested_time": start.isoformat(), "duration": 30,
-            },
-        )  # fmt: skip
-    assert asked.status_code == 200, asked.text
-    request: str = asked.json()["id"]
+    made = await call(
+        stack, student, "request_session",
+        mentor_id=mentor.id, subject_id=await subject_id(stack), title=title,
+        requested_time=soon(minutes, "UTC").isoformat(), duration=30,
+    )  # fmt: skip
+    request: str = made["id"]
     return request
 
 
@@ -42,17 +34,14 @@ async def agree(
     return room
 
 
-async def call(
-    stack: StackEnv, person: Person, name: str, **arguments: object
-) -> dict[str, object]:
+async def call(stack: StackEnv, person: Person, name: str, **arguments: object) -> Any:
     """What a function of the database answers this person."""
     async with httpx.AsyncClient(base_url=stack.supabase_url, timeout=15) as http:
         answer = await http.post(
             f"/rest/v1/rpc/{name}", headers=person.headers(stack), json=arguments
         )
     assert answer.status_code == 200, answer.text
-    said: dict[str, object] = answer.json()
-    return said
+    return answer.json()
 
 
 async def pair(stack: StackEnv) -> tuple[Person, Person]:

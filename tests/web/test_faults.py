@@ -12,50 +12,6 @@ from tests.web.conftest import Visit
 from tests.web.line import line_to
 from tests.web.rooms import agree
 from tests.web.site import config_of, serve
-from tests.web.visitor import Visitor
-
-
-async def holds(visitor: Visitor, title: str, text: str) -> None:
-    """The form still has what was typed into it."""
-    await expect(visitor.page.get_by_label("Title")).to_have_value(title)
-    await expect(visitor.page.get_by_label("Description")).to_have_value(text)
-    assert await visitor.page.get_by_label("Time your clock").input_value()
-
-
-async def test_the_gateway_may_go_away_and_come_back(
-    visit: Visit, blue: Browser, stack: StackEnv, pages: tuple[Path, str]
-) -> None:
-    async with line_to(stack.supabase_url) as line:
-        with serve(pages[0], config_of(stack, supabaseUrl=line.url)) as site:
-            student, mentor = await visit(site=site), await visit(blue)
-            await mentor.enter("Grace Away", mentor=True)
-            await student.enter("Ada Away")
-            await student.fill_request(mentor.name, "Kept", minutes=300, text="All of it.")
-            await line.cut()
-            await student.page.get_by_role("button", name="Request Session").click()
-            problem = student.page.get_by_role("alert").filter(has_text="cannot be reached")
-            await expect(problem.first).to_be_visible()
-            await expect(student.page.locator(".live-offline")).to_be_attached()
-            await holds(student, "Kept", "All of it.")
-
-            await line.mend()
-            await expect(student.page.locator(".live-live")).to_be_attached(timeout=20_000)
-            await holds(student, "Kept", "All of it.")
-            await student.page.get_by_role("button", name="Request Session").click()
-            card = student.page.get_by_test_id("request").filter(has_text="Kept")
-            await expect(card).to_have_count(1)
-
-            # What happened while the line was down is told when it is back.
-            await line.cut()
-            await mentor.page.get_by_test_id("toast").get_by_role("button", name="Approve").click()
-            await expect(
-                mentor.page.get_by_test_id("toast").filter(has_text="Approved")
-            ).to_be_visible()
-            await line.mend()
-            told = student.page.get_by_test_id("toast").filter(has_text="approved your request")
-            await expect(told).to_be_visible(timeout=20_000)
-            # The page must not wait for the fixture with its line gone.
-            await student.close()
 
 
 async def test_an_approval_that_fails_is_taken_back(
@@ -129,7 +85,7 @@ async def test_a_sign_in_that_ended_asks_for_the_password_and_keeps_the_form(
     await dialog.get_by_label("Password").fill(person.password)
     await student.page.keyboard.press("Enter")
     await expect(dialog).to_be_hidden()
-    await holds(student, "Kept too", "Every word.")
+    await student.still_typed("Kept too", "Every word.")
     await student.page.get_by_role("button", name="Request Session").click()
     await expect(student.page.get_by_test_id("request").filter(has_text="Kept too")).to_be_visible()
 
@@ -140,7 +96,7 @@ async def test_a_reload_loses_nothing_of_the_form(visit: Visit, blue: Browser) -
     await student.enter("Ada Reload")
     await student.fill_request(mentor.name, "Typed once", minutes=300, text="Only once.")
     await student.page.reload()
-    await holds(student, "Typed once", "Only once.")
+    await student.still_typed("Typed once", "Only once.")
 
 
 async def test_a_taken_time_is_said_at_the_field_and_the_form_stays(
@@ -155,7 +111,7 @@ async def test_a_taken_time_is_said_at_the_field_and_the_form_stays(
     await student.page.get_by_role("button", name="Request Session").click()
     await expect(student.page.locator("#time-error")).to_contain_text("just been taken")
     await expect(student.page.get_by_label("Time your clock")).to_be_focused()
-    await holds(student, "Too late", "I was quick.")
+    await student.still_typed("Too late", "I was quick.")
 
 
 async def test_an_empty_or_past_request_is_refused_at_its_fields(

@@ -130,6 +130,12 @@ class Visitor:
         await self.choose_day(start.date())
         await page.get_by_label("Time your clock").fill(f"{start:%H:%M}")
 
+    async def still_typed(self, title: str, text: str) -> None:
+        """The request form has what was typed into it."""
+        await expect(self.page.get_by_label("Title")).to_have_value(title)
+        await expect(self.page.get_by_label("Description")).to_have_value(text)
+        assert await self.page.get_by_label("Time your clock").input_value()
+
     async def choose_day(self, day: datetime.date) -> None:
         button = self.page.locator(f"[data-date='{day}']")
         if not await button.count():

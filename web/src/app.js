@@ -55,6 +55,9 @@ async function main() {
     });
   });
 
+  /** @type {ReturnType<typeof watch> | null} */
+  let watching = null;
+
   /** One look at a time; a look asked for meanwhile follows. @type {Promise<void> | null} */
   let looking = null;
   let again = false;
@@ -95,6 +98,7 @@ async function main() {
       const read = { mentors, subjects, requests: settled, picked, sessions, notices, ratings, proposals, people, profile: people[me] ?? null, now: Date.now(), failure: "" };
       const news = changes(before, { ...before, ...read });
       store.update({ ...read, phase: "ready" });
+      if (before.failure) watching?.hurry();
       if (store.state.route.name === "request") void actions.findSlots(true);
       if (store.state.route.name === "hours") void actions.readHours();
       for (const toast of news) {
@@ -115,19 +119,18 @@ async function main() {
     shown.onclick = () => window.focus();
   }
 
-  let stop = () => {};
   backend.client.auth.onAuthStateChange((event, session) => {
     // supabase-js holds a lock while it calls this: what asks it anything must wait.
     setTimeout(() => {
       const { user } = store.state;
       if (session && session.user.id !== user?.id) {
-        stop();
+        watching?.stop();
         if (user) store.update({ ...empty, draft: emptyDraft() });
         store.update({
           user: { id: session.user.id, email: session.user.email ?? "" },
           phase: "ready", toasts: [], sign: { ...store.state.sign, again: false, busy: false, error: "" },
         });
-        stop = watch(backend.client, session.user.id, {
+        watching = watch(backend.client, session.user.id, {
           look,
           status(live) {
             // Is it only the line for changes, or everything? A look tells, and the page says so.
@@ -140,7 +143,7 @@ async function main() {
         store.update({ sign: { ...store.state.sign, again: false, busy: false, error: "" } });
         void look();
       } else if (!session && event === "SIGNED_OUT" && user && leaving) {
-        stop();
+        watching?.stop();
         store.update({ ...empty, user: null, phase: "signed-out", toasts: [], dialog: null, draft: emptyDraft() });
       } else if (!session && user) {
         // Not by our own doing: keep everything that is on the page, and ask for the password.
@@ -166,7 +169,7 @@ async function main() {
   addEventListener("online", () => void look());
   document.addEventListener("visibilitychange", () => document.hidden || void look());
   setInterval(() => store.update({ now: Date.now() }), 20_000);
-  setInterval(() => store.state.failure && void look(), 4_000);
+  setInterval(() => store.state.failure && void look(), 2_000);
   store.update({});
 }
 

@@ -24,6 +24,8 @@ const patientFetch = (input, init = {}) =>
 export function createBackend(config) {
   const client = createClient(config.supabaseUrl, config.publishableKey, {
     auth: { storageKey: "mentorkit-session" },
+    // Its retries would keep the reader waiting for seven seconds; the page says at once what is wrong, and looks again by itself.
+    db: { retry: false },
     global: { fetch: patientFetch },
   });
 

@@ -10,11 +10,13 @@ const RETRY = [500, 1000, 2000, 4000, 8000];
  * @param {SupabaseClient} client
  * @param {string} user
  * @param {{look: () => void, status: (live: import("./types").Live) => void}} told
- * @returns {() => void} stops watching
+ * @returns {{stop: () => void, hurry: () => void}} `hurry`: the server is known to be back, so no more waiting
  */
 export function watch(client, user, told) {
   /** @type {RealtimeChannel | null} */
   let channel = null;
+  /** @type {RealtimeChannel | null} to be taken down before the next one opens */
+  let broken = null;
   let failures = 0;
   let stopped = false;
   let timer = 0;
@@ -52,22 +54,34 @@ export function watch(client, user, told) {
   function again() {
     if (stopped) return;
     told.status("offline");
-    const old = channel;
+    broken = channel;
     channel = null;
+    retryIn(RETRY[Math.min(failures++, RETRY.length - 1)]);
+  }
+
+  /** @param {number} milliseconds */
+  function retryIn(milliseconds) {
     clearTimeout(timer);
     timer = window.setTimeout(async () => {
-      if (old) await client.removeChannel(old);
+      timer = 0;
+      if (broken) await client.removeChannel(broken);
+      broken = null;
       if (!stopped) open();
-    }, RETRY[Math.min(failures++, RETRY.length - 1)]);
+    }, milliseconds);
   }
 
   told.status("connecting");
   open();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-    const old = channel;
-    channel = null;
-    if (old) void client.removeChannel(old);
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      const old = channel ?? broken;
+      channel = null;
+      if (old) void client.removeChannel(old);
+    },
+    hurry() {
+      if (timer) retryIn(0);
+    },
   };
 }
