@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -32,6 +33,22 @@ def refresh_due(token: str) -> float | None:
     issued = claims(token).get("iat")
     lifetime = expires - issued if isinstance(issued, (int, float)) else 3600.0
     return expires - min(60.0, lifetime / 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and what it says, read once."""
+
+    text: str
+    subject: str | None
+    due: float | None
+    """When to have a new one."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """What this token says."""
+        subject = claims(text).get("sub")
+        return cls(text, subject if isinstance(subject, str) else None, refresh_due(text))
 
 
 def is_secret(key: str) -> bool:

@@ -16,7 +16,7 @@ from mentorkit._endpoint import Endpoint
 from mentorkit._face import TokenSource, in_thread, token_from
 from mentorkit._http import translated
 from mentorkit._retry import Retries
-from mentorkit._token import claims, expiry, refresh_due
+from mentorkit._token import Token, claims, expiry
 from mentorkit.errors import BadAnswer, NotSignedIn, Refused, Unavailable
 from mentorkit.models import User
 from mentorkit.storage import MemoryStorage, Storage
@@ -54,6 +54,7 @@ class AsyncAuth:
         self._source = source
         self._changed = changed
         self._session: Session | None = None
+        self._seen: Token | None = None
         self._loaded = False
         self._lock = asyncio.Lock()
 
@@ -142,10 +143,10 @@ class AsyncAuth:
 
     async def user_id(self) -> UUID:
         """The id of who is signed in. Raises `NotSignedIn`."""
-        token = await self.access_token()
+        token = self._read(await self.access_token())
         try:
-            return UUID(str(claims(token)["sub"]))
-        except (KeyError, ValueError):
+            return UUID(token.subject)
+        except (TypeError, ValueError):
             raise NotSignedIn("The access token names no user.") from None
 
     async def bearer(self) -> str | None:
@@ -155,7 +156,7 @@ class AsyncAuth:
         session = await self._current()
         if session is None:
             return None
-        due = refresh_due(session.access_token)
+        due = self._read(session.access_token).due
         if due is not None and due <= self._clock.wall():
             return await self._renewed(session.access_token)
         return session.access_token
@@ -165,6 +166,12 @@ class AsyncAuth:
         if self._source is not None:
             return not isinstance(self._source, str) and await token_from(self._source) != refused
         return await self._renewed(refused, force=True) != refused
+
+    def _read(self, text: str) -> Token:
+        """What a token says; the same one is asked about with every call."""
+        if self._seen is None or self._seen.text != text:
+            self._seen = Token.read(text)
+        return self._seen
 
     async def _from_source(self, source: str | TokenSource) -> str:
         return source if isinstance(source, str) else await token_from(source)

@@ -13,6 +13,7 @@ from mentorkit._clock import AsyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._http import TOKEN_REFUSED, check, translated
 from mentorkit._retry import Retries
+from mentorkit._wire import Wire, data_of
 from mentorkit.errors import Closed, NotSignedIn, Unavailable
 
 T = TypeVar("T")
@@ -74,7 +75,8 @@ class AsyncTransport:
         self._person = person
         self._retries = retries
         self._clock = clock
-        self._built: tuple[str | None, AsyncPostgrestClient] | None = None
+        self._wire = Wire(endpoint, http.headers, http.timeout)
+        self._queries = AsyncPostgrestClient(self._wire.base, headers={}, http_client=http)
 
     async def run(self, call: Call[T]) -> T:
         """Send a call; again when that is safe and may help."""
@@ -85,10 +87,12 @@ class AsyncTransport:
             bearer = None
             try:
                 bearer = await self._person.bearer()
-                request = call.build(self._database(bearer))
+                if self._http.is_closed:
+                    raise Closed("The client is closed.")
+                request = self._wire.request(call.build(self._queries), bearer)
                 with translated(signed_in=bearer is not None):
-                    response = await request.execute()
-                return call.parse(response.data)
+                    data = data_of(await self._http.send(request))
+                return call.parse(data)
             except NotSignedIn as fault:
                 if renewed or bearer is None or fault.code != TOKEN_REFUSED:
                     raise
@@ -101,16 +105,3 @@ class AsyncTransport:
                     raise
                 log.info("Attempt %d failed (%s); again in %.1f s.", attempt, fault, delay)
                 await self._clock.sleep(delay)
-
-    def _database(self, bearer: str | None) -> AsyncPostgrestClient:
-        if self._http.is_closed:
-            raise Closed("The client is closed.")
-        if self._built is None or self._built[0] != bearer:
-            database = AsyncPostgrestClient(
-                f"{self._endpoint.url}/rest/v1",
-                headers=self._endpoint.headers(bearer),
-                http_client=self._http,
-                retry_enabled=False,  # the loop above does it, and knows about writes
-            )
-            self._built = (bearer, database)
-        return self._built[1]

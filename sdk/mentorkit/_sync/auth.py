@@ -17,7 +17,7 @@ from mentorkit._endpoint import Endpoint
 from mentorkit._face import SyncTokenSource, in_place, sync_token_from
 from mentorkit._http import translated
 from mentorkit._retry import Retries
-from mentorkit._token import claims, expiry, refresh_due
+from mentorkit._token import Token, claims, expiry
 from mentorkit.errors import BadAnswer, NotSignedIn, Refused, Unavailable
 from mentorkit.models import User
 from mentorkit.storage import MemoryStorage, Storage
@@ -55,6 +55,7 @@ class Auth:
         self._source = source
         self._changed = changed
         self._session: Session | None = None
+        self._seen: Token | None = None
         self._loaded = False
         self._lock = threading.RLock()
 
@@ -141,10 +142,10 @@ class Auth:
 
     def user_id(self) -> UUID:
         """The id of who is signed in. Raises `NotSignedIn`."""
-        token = self.access_token()
+        token = self._read(self.access_token())
         try:
-            return UUID(str(claims(token)["sub"]))
-        except (KeyError, ValueError):
+            return UUID(token.subject)
+        except (TypeError, ValueError):
             raise NotSignedIn("The access token names no user.") from None
 
     def bearer(self) -> str | None:
@@ -154,7 +155,7 @@ class Auth:
         session = self._current()
         if session is None:
             return None
-        due = refresh_due(session.access_token)
+        due = self._read(session.access_token).due
         if due is not None and due <= self._clock.wall():
             return self._renewed(session.access_token)
         return session.access_token
@@ -164,6 +165,12 @@ class Auth:
         if self._source is not None:
             return not isinstance(self._source, str) and sync_token_from(self._source) != refused
         return self._renewed(refused, force=True) != refused
+
+    def _read(self, text: str) -> Token:
+        """What a token says; the same one is asked about with every call."""
+        if self._seen is None or self._seen.text != text:
+            self._seen = Token.read(text)
+        return self._seen
 
     def _from_source(self, source: str | SyncTokenSource) -> str:
         return source if isinstance(source, str) else sync_token_from(source)
