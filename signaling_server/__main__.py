@@ -46,6 +46,7 @@ def _uvicorn(settings: Settings) -> None:
     import uvicorn
 
     from signaling_server.app import create_app
+    from signaling_server.uvicorn_websocket import LeanWebSocket
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -57,7 +58,7 @@ def _uvicorn(settings: Settings) -> None:
         create_app(settings),
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        ws=LeanWebSocket,
         ws_max_size=settings.hard_message_bytes,
         ws_ping_interval=None,
         ws_per_message_deflate=False,

@@ -20,7 +20,7 @@ from signaling_server.settings import Settings
 from signaling_server.supabase import Supabase, Unavailable
 
 MAX_TOKEN = 8192
-LEEWAY = 5
+LEEWAY = 5  # for clocks that are behind auth's; nobody is let in on a token that has expired
 _ASYMMETRIC = ("ES256", "RS256")
 _REQUIRED = ("exp", "sub", "aud", "iss")
 
@@ -135,12 +135,14 @@ class Verifier:
             raise Refused("unauthorized")
         return self._caller(token, claims)
 
-    @staticmethod
-    def _caller(token: str, claims: dict[str, Any]) -> Caller:
+    def _caller(self, token: str, claims: dict[str, Any]) -> Caller:
         user = claims.get("sub")
         if claims.get("role") != "authenticated" or not isinstance(user, str) or not user:
             raise Refused("unauthorized")
-        return Caller(user=user, token=token, expires_at=float(claims["exp"]))
+        expires_at = float(claims["exp"])
+        if expires_at <= self._clock():
+            raise Refused("unauthorized")
+        return Caller(user=user, token=token, expires_at=expires_at)
 
 
 def _header(token: str) -> _Header:

@@ -18,10 +18,11 @@ from signaling_server.hub import Hub
 from signaling_server.listener import listen
 from signaling_server.node import Node
 from signaling_server.settings import Settings
+from signaling_server.uvicorn_websocket import LeanWebSocket
 from tests.signaling.client import Client
 from tests.signaling.project import KEY, Project, Server, Someone
 
-CARRIERS = ("picows", "asgi")
+CARRIERS = ("picows", "asgi")  # what `python -m signaling_server` offers
 
 # Time that a test would wait for is short; bounds that a test does not look at are out of its way.
 QUICK = {
@@ -88,7 +89,7 @@ async def serve(project: Project) -> AsyncIterator[Serve]:
             settings = Settings(
                 supabase_url=project.url, publishable_key=KEY, port=0, **(QUICK | options)
             )
-            running = await (_picows if carrier == "picows" else _asgi)(settings, project)
+            running = await HOSTS[carrier](settings, project)
 
             async def end() -> None:
                 for client in running.clients:
@@ -114,10 +115,18 @@ async def _picows(settings: Settings, project: Project) -> Running:
     return Running(url, node.hub, project, [], stop)
 
 
-async def _asgi(settings: Settings, project: Project) -> Running:
+async def _asgi(settings: Settings, project: Project, ws: Any = LeanWebSocket) -> Running:
     app = create_app(settings)
-    server = await Server.start(app, ws="websockets-sansio", ws_max_size=2**20)
+    server = await Server.start(app, ws=ws, ws_max_size=2**20)
     return Running(server.url, (await app.running()).hub, project, [], server.stop)
+
+
+async def _plain(settings: Settings, project: Project) -> Running:
+    """As under any ASGI server: nothing of ours below the application."""
+    return await _asgi(settings, project, "websockets-sansio")
+
+
+HOSTS = {"picows": _picows, "asgi": _asgi, "plain": _plain}
 
 
 @pytest.fixture(params=CARRIERS)
