@@ -14,37 +14,44 @@ from mentorkit._sync.live import Watch
 from mentorkit._sync.rooms import Room
 from mentorkit._sync.service import Service
 from mentorkit.access import RoomAccess
+from mentorkit.answers import (
+    Answered,
+    Proposal,
+    ProposalStatus,
+    Rating,
+)
 from mentorkit.errors import BY_CODE, MentorkitError
 from mentorkit.models import (
-    Mentor,
     NoShow,
     Notice,
     NoticeKind,
-    Profile,
     Request,
     RequestStatus,
     Role,
     Session,
     SessionStatus,
+)
+from mentorkit.offers import (
+    Frequency,
+    Occurrence,
+    Scope,
+    Series,
+    Template,
+)
+from mentorkit.people import (
+    Mentor,
+    Person,
+    Profile,
     Subject,
     User,
 )
 from mentorkit.planning import (
-    Answered,
     Blocked,
     BookingTerms,
     DayHours,
-    Frequency,
-    Occurrence,
     PendingPolicy,
-    Proposal,
-    ProposalStatus,
-    Rating,
-    Scope,
-    Series,
     Slot,
     Suggestion,
-    Template,
     WeeklyHours,
 )
 from mentorkit.rooms import AsyncRoom, Peer, PeerJoined, PeerLeft, RoomClosed, Signal
@@ -78,6 +85,7 @@ __all__ = [
     "PeerJoined",
     "PeerLeft",
     "PendingPolicy",
+    "Person",
     "Profile",
     "Proposal",
     "ProposalStatus",

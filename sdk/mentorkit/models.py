@@ -9,6 +9,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from mentorkit._rows import Row, maybe, moment
+from mentorkit.people import Person
 
 
 class Role(StrEnum):
@@ -65,87 +66,12 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """Who is signed in."""
-
-    id: UUID
-    email: str | None
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Something that is taught."""
-
-    id: UUID
-    name: str
-    description: str | None = None
-
-    @classmethod
-    def from_row(cls, row: Row) -> Self:
-        """From a row of `subjects`."""
-        return cls(UUID(row["id"]), row["name"], row.get("description"))
-
-
-@dataclass(frozen=True, slots=True)
-class Mentor:
-    """Someone who teaches. `rating` is 1 to 5, or None until somebody rated them."""
-
-    id: UUID
-    name: str
-    bio: str | None
-    rating: float | None
-    rating_count: int
-    total_sessions_taught: int
-    time_zone: str
-    subjects: tuple[Subject, ...] = ()
-
-    @classmethod
-    def from_row(cls, row: Row) -> Self:
-        """From a row of the view `mentors`."""
-        return cls(
-            id=UUID(row["id"]),
-            name=row["name"],
-            bio=row.get("bio"),
-            rating=maybe(float, row["rating"]),
-            rating_count=row["rating_count"],
-            total_sessions_taught=row["total_sessions_taught"],
-            time_zone=row["time_zone"],
-            subjects=tuple(Subject.from_row(subject) for subject in row.get("subjects") or ()),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What others may know about a user."""
-
-    id: UUID
-    name: str
-    bio: str | None
-    is_mentor: bool
-    rating: float | None
-    rating_count: int
-    total_sessions_taught: int
-    time_zone: str
-
-    @classmethod
-    def from_row(cls, row: Row) -> Self:
-        """From a row of `profiles`."""
-        return cls(
-            id=UUID(row["id"]),
-            name=row["name"],
-            bio=row["bio"],
-            is_mentor=row["is_mentor"],
-            rating=maybe(float, row["rating"]),
-            rating_count=row["rating_count"],
-            total_sessions_taught=row["total_sessions_taught"],
-            time_zone=row["time_zone"],
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
-    """A student's wish for a session. `duration` is in minutes."""
+    """A student's wish for a session. `duration` is in minutes.
+
+    `student` and `mentor` are who the two are, in everything that is read or watched; None in the
+    answer to a write, which tells the other one's id only, and where an account is gone.
+    """
 
     id: UUID
     student_id: UUID
@@ -164,6 +90,8 @@ class Request:
     responded_at: datetime | None
     expires_at: datetime | None
     updated_at: datetime
+    student: Person | None = None
+    mentor: Person | None = None
 
     @property
     def end_time(self) -> datetime:
@@ -192,12 +120,17 @@ class Request:
             responded_at=responded,
             expires_at=maybe(moment, row.get("expires_at")),
             updated_at=maybe(moment, row.get("updated_at")) or responded or created,
+            student=maybe(Person.from_row, row.get("student")),
+            mentor=maybe(Person.from_row, row.get("mentor")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A meeting of a mentor and a student. `duration` is in minutes."""
+    """A meeting of a mentor and a student. `duration` is in minutes.
+
+    `student` and `mentor` are as in `Request`.
+    """
 
     id: UUID
     request_id: UUID | None
@@ -219,6 +152,8 @@ class Session:
     post_session_notes: str | None
     created_at: datetime
     updated_at: datetime
+    student: Person | None = None
+    mentor: Person | None = None
 
     @property
     def end_time(self) -> datetime:
@@ -249,6 +184,8 @@ class Session:
             post_session_notes=row.get("post_session_notes"),
             created_at=moment(row["created_at"]),
             updated_at=moment(row["updated_at"]),
+            student=maybe(Person.from_row, row.get("student")),
+            mentor=maybe(Person.from_row, row.get("mentor")),
         )
 
 

@@ -18,7 +18,7 @@ from mentorkit._http import translated
 from mentorkit._retry import Retries
 from mentorkit._token import Token, claims, expiry
 from mentorkit.errors import BadAnswer, NotSignedIn, Refused, Unavailable
-from mentorkit.models import User
+from mentorkit.people import User
 from mentorkit.storage import MemoryStorage, Storage
 
 

@@ -11,7 +11,7 @@ from mentorkit._async.auth import AsyncAuth
 from mentorkit._async.transport import AsyncTransport
 from mentorkit._calls import Call, Database
 from mentorkit._rows import identity, many, one
-from mentorkit.models import Mentor, Profile, Subject
+from mentorkit.people import Mentor, Profile, Subject
 
 
 class AsyncMentors:

@@ -17,8 +17,8 @@ from mentorkit._live.feed import Overflow
 from mentorkit._live.feeds import REQUESTS
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._rows import aware, identity, many, one
+from mentorkit.answers import Answered
 from mentorkit.models import Request, RequestStatus, Role, Session
-from mentorkit.planning import Answered
 
 
 class AsyncRequests:

@@ -18,8 +18,8 @@ from mentorkit._live.feed import Overflow
 from mentorkit._live.feeds import SESSIONS
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._rows import aware, identity, many, one
+from mentorkit.answers import Proposal, Rating
 from mentorkit.models import NoShow, Role, Session
-from mentorkit.planning import Proposal, Rating
 
 
 class AsyncSessions:

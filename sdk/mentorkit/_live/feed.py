@@ -66,6 +66,8 @@ class Feed(Generic[T]):
     first_order: str
     """The column that puts the first rows in order."""
     first_key: Callable[[T], datetime]
+    has_people: bool = False
+    """Whether its rows tell of a student and a mentor."""
 
     def bindings(self, me: UUID) -> list[dict[str, str]]:
         """What the channel subscribes to: rows made and changed, for each role."""

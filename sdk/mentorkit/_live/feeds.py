@@ -16,6 +16,7 @@ REQUESTS: Feed[Request] = Feed(
     is_open=lambda row: row.status is RequestStatus.PENDING,
     first_order="created_at",
     first_key=lambda row: row.created_at,
+    has_people=True,
 )
 
 SESSIONS: Feed[Session] = Feed(
@@ -28,6 +29,7 @@ SESSIONS: Feed[Session] = Feed(
     is_open=lambda row: row.status in (SessionStatus.SCHEDULED, SessionStatus.ONGOING),
     first_order="scheduled_time",
     first_key=lambda row: row.scheduled_time,
+    has_people=True,
 )
 
 NOTICES: Feed[Notice] = Feed(

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
-from mentorkit._calls import Call
 from mentorkit._live.feed import PAGE, Changing, Feed, Overflow
 from mentorkit._live.known import Known
+from mentorkit._live.people import People, Runs
 from mentorkit._retry import backoff
 from mentorkit.errors import Closed, MentorkitError, TooSlow, Unavailable
 from mentorkit.models import Role
@@ -24,12 +24,6 @@ log = logging.getLogger("mentorkit")
 RECHECK = 60.0
 """Seconds after which a quiet watcher reads again although it is connected: realtime promises no
 delivery, so a change it dropped comes at the latest then."""
-
-
-class Runs(Protocol):
-    """Sends calls as the user who watches."""
-
-    async def run(self, call: Call[Any]) -> Any: ...
 
 
 class Wires(Protocol):
@@ -82,6 +76,7 @@ class AsyncWatch(Generic[T]):
         self._buffer = buffer
         self._overflow = overflow
         self._known = Known()
+        self._people = People(runs) if feed.has_people else None
         self._ready: deque[T] = deque()  # rows of a page that was read, already noted as given
         self._news: deque[T] = deque()  # what the connection brought, not yet compared
         self._page: Callable[[], Awaitable[None]] | None = self._read_newest
@@ -198,9 +193,7 @@ class AsyncWatch(Generic[T]):
             self._last = None
             self._page = self._read_changed
         elif self._news:
-            row = self._news.popleft()
-            if self._known.is_news(row):
-                self._ready.append(row)
+            await self._read(wires, self._take_news)
         else:
             await self._rest(wires)
 
@@ -262,6 +255,16 @@ class AsyncWatch(Generic[T]):
         self._ready.extend(rows)
         self._turn_page(rows)
 
+    async def _take_news(self) -> None:
+        """The oldest of what the connection brought, with its people."""
+        row = whole = self._news[0]
+        if self._people is not None:
+            whole = await self._people.fill(row)
+        if self._news and self._news[0] is row:  # else the buffer ran over, and all is read again
+            self._news.popleft()
+            if self._known.is_news(whole):
+                self._ready.append(whole)
+
     async def _read_changed(self) -> None:
         """After a gap: what changed since the last read."""
         assert self.me is not None
@@ -271,6 +274,8 @@ class AsyncWatch(Generic[T]):
         self._turn_page(rows)
 
     def _turn_page(self, rows: list[T]) -> None:
+        if self._people is not None:
+            self._people.learn(rows)
         if len(rows) == PAGE:
             self._last = rows[-1]
         else:

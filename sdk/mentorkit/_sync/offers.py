@@ -13,8 +13,9 @@ from mentorkit._calls import Call, function
 from mentorkit._rows import aware, identity, many, one
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.transport import Transport
+from mentorkit.answers import Proposal
 from mentorkit.models import Request, Session
-from mentorkit.planning import Frequency, Occurrence, Proposal, Scope, Series, Template
+from mentorkit.offers import Frequency, Occurrence, Scope, Series, Template
 
 _TEMPLATE = (
     "id,mentor_id,subject_id,title,description,duration,buffer_before_minutes,"

@@ -12,7 +12,7 @@ from mentorkit._calls import Call, Database
 from mentorkit._rows import identity, many, one
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.transport import Transport
-from mentorkit.models import Mentor, Profile, Subject
+from mentorkit.people import Mentor, Profile, Subject
 
 
 class Mentors:

@@ -17,8 +17,8 @@ from mentorkit._rows import aware, identity, many, one
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.live import Live, Watch
 from mentorkit._sync.transport import Transport
+from mentorkit.answers import Answered
 from mentorkit.models import Request, RequestStatus, Role, Session
-from mentorkit.planning import Answered
 
 
 class Requests:

@@ -18,8 +18,8 @@ from mentorkit._rows import aware, identity, many, one
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.live import Live, Watch
 from mentorkit._sync.transport import Transport
+from mentorkit.answers import Proposal, Rating
 from mentorkit.models import NoShow, Role, Session
-from mentorkit.planning import Proposal, Rating
 
 
 class Sessions:
