@@ -165,7 +165,7 @@ class Story:
 
     async def refusals(self) -> None:
         """What must not happen is refused by the database, with a stable code."""
-        request = await self._requests("Type theory", whole_minute(ahead=48 * 60))
+        request = await self._requests("Type theory", whole_minute(ahead=24 * 60 + 20))
         approve, reject = self.mentor.client.requests.approve, self.mentor.client.requests.reject
         with self.report.step("refused: rejecting without a reason") as said:
             said.text = await refused(reject(request.id, reason="  "), "reason_required")

@@ -8,15 +8,19 @@ CANCEL.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, Component, Event, vCalAddress, vText
 
 from functions.zone_rules import time_zone_text
 
 REFRESH = timedelta(minutes=15)
 PRODUCT = "-//mentorkit//functions//EN"
+FOLDED_FROM = 75
+"""Octets from which the library folds a line; RFC 5545 allows 75."""
+_END = b"END:VCALENDAR\r\n"
 Status = Literal["TENTATIVE", "CONFIRMED", "CANCELLED"]
 
 
@@ -54,7 +58,6 @@ class Entry:
 
 def invitation(entry: Entry, *, attendee: str, attendee_name: str, sender: str) -> bytes:
     """The file attached to a mail: METHOD:CANCEL for what is over, else METHOD:REQUEST."""
-    calendar = _calendar("CANCEL" if entry.status == "CANCELLED" else "REQUEST")
     event = _event(entry)
     organizer = vCalAddress(f"mailto:{sender}")
     if entry.organizer:
@@ -65,7 +68,8 @@ def invitation(entry: Entry, *, attendee: str, attendee_name: str, sender: str) 
     guest.params["ROLE"] = vText("REQ-PARTICIPANT")
     guest.params["PARTSTAT"] = vText("ACCEPTED" if entry.status == "CONFIRMED" else "NEEDS-ACTION")
     event.add("ATTENDEE", guest, encode=False)
-    return _finished(calendar, [(entry, event)])
+    head = _plain_head("CANCEL" if entry.status == "CANCELLED" else "REQUEST")
+    return _finished(head, [(entry, event)])
 
 
 def feed(entries: Iterable[Entry], *, name: str) -> bytes:
@@ -75,7 +79,7 @@ def feed(entries: Iterable[Entry], *, name: str) -> bytes:
     calendar.add("X-WR-CALNAME", name)
     calendar.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("X-PUBLISHED-TTL", "PT15M")
-    return _finished(calendar, [(entry, _event(entry)) for entry in entries])
+    return _finished(_head(calendar), [(entry, _event(entry)) for entry in entries])
 
 
 def _calendar(method: str) -> Calendar:
@@ -85,6 +89,24 @@ def _calendar(method: str) -> Calendar:
     calendar.add("CALSCALE", "GREGORIAN")
     calendar.add("METHOD", method)
     return calendar
+
+
+def _head(calendar: Calendar) -> bytes:
+    """A calendar without components, up to where they go."""
+    return _text(calendar).removesuffix(_END)
+
+
+@cache
+def _plain_head(method: str) -> bytes:
+    return _head(_calendar(method))
+
+
+def _text(component: Component) -> bytes:
+    """What `to_ical` gives: but it folds letter by letter, and most lines are short enough."""
+    lines = ((line, line.encode()) for line in component.content_lines() if line)
+    return b"".join(
+        (short if len(short) < FOLDED_FROM else line.to_ical()) + b"\r\n" for line, short in lines
+    )
 
 
 def _event(entry: Entry) -> Event:
@@ -134,7 +156,7 @@ def _local(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
 
 
-def _finished(calendar: Calendar, events: list[tuple[Entry, Event]]) -> bytes:
+def _finished(head: bytes, events: list[tuple[Entry, Event]]) -> bytes:
     spans: dict[str, tuple[int, int]] = {}
     for entry, _ in events:
         years = [moment.year for moment in (entry.start, entry.end, entry.occurrence) if moment]
@@ -149,8 +171,4 @@ def _finished(calendar: Calendar, events: list[tuple[Entry, Event]]) -> bytes:
         if zone != "UTC"
     )
     # Put together from the parts' texts: a zone's is long, and the same for everybody in it.
-    head: bytes = calendar.to_ical()
-    end = b"END:VCALENDAR\r\n"
-    return b"".join(
-        [head.removesuffix(end), *zones, *(event.to_ical() for _, event in events), end]
-    )
+    return b"".join([head, *zones, *(_text(event) for _, event in events), _END])

@@ -7,6 +7,7 @@ webhook-id or topic, by which the receiver knows it again: no protocol can promi
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ from functions.settings import Settings
 from functions.supabase import Supabase
 
 Result = dict[str, Any]
+GATHER_AT_MOST = 16
+GATHER_SECONDS = 0.02
+"""Results are told together, as a call costs more than a mail; but soon, as what is not told when a
+worker dies is sent again."""
 _END = None
 
 
@@ -48,9 +53,31 @@ class _Work:
 
     inbox: asyncio.Queue[tuple[Delivery, float] | None]
     results: list[Result] = field(default_factory=list)
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    some: asyncio.Event = field(default_factory=asyncio.Event)
+    """There is a result to tell."""
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    """No more results are worth waiting for."""
     senders_left: int = 0
     report: Report = field(default_factory=Report)
+
+    def done(self, result: Result) -> None:
+        self.results.append(result)
+        self.some.set()
+        if len(self.results) >= GATHER_AT_MOST:
+            self.enough.set()
+
+    def sender_ended(self) -> None:
+        self.senders_left -= 1
+        if not self.senders_left:
+            self.some.set()
+            self.enough.set()
+
+    def take(self) -> list[Result]:
+        results, self.results = self.results, []
+        self.some.clear()
+        if self.senders_left:
+            self.enough.clear()
+        return results
 
 
 class Deliverer:
@@ -120,22 +147,19 @@ class Deliverer:
             if monotonic() - claimed_at > latest_start:
                 # The claim could end while this is on its way, and another worker send it too.
                 work.report.deferred += 1
-                work.results.append(_held(delivery) | {"status": "waiting"})
-                work.told.set()
+                work.done(_held(delivery) | {"status": "waiting"})
                 continue
-            # In two steps: `results` is another list by the time the sending is over.
-            result = await self._send(delivery, work.report)
-            work.results.append(result)
-            work.told.set()
-        work.senders_left -= 1
-        work.told.set()
+            work.done(await self._send(delivery, work.report))
+        work.sender_ended()
 
     async def _tell(self, work: _Work) -> None:
-        """Tell results as they come: those that gather during one call go with the next."""
+        """Tell results as they come, some at once."""
         while work.senders_left or work.results:
-            await work.told.wait()
-            work.told.clear()
-            results, work.results = work.results, []
+            await work.some.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await work.enough.wait()
+            results = work.take()
             if results:
                 work.report.lost += len(results) - await self._finish(results)
 

@@ -55,7 +55,7 @@ def write(delivery: Delivery, settings: Settings, now: datetime) -> Letter:
         "unsubscribe": words.say("unsubscribe"),
         "unsubscribe_url": unsubscribe,
     }
-    name, sender = parseaddr(settings.mail_from)
+    name, sender = _name_and_address(settings.mail_from)
     headers = {
         "Message-ID": f"<{delivery.id}@{sender.rpartition('@')[2]}>",
         "Date": format_datetime(now.astimezone(UTC)),
@@ -213,6 +213,11 @@ def _calendar_change(delivery: Delivery, words: Wording) -> Entry | None:
 def _day_and_time(words: Wording, text: str, zone: str) -> str:
     moment = datetime.fromisoformat(text)
     return f"{words.date(moment, zone)}, {moment.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+@cache
+def _name_and_address(text: str) -> tuple[str, str]:
+    return parseaddr(text)
 
 
 @cache

@@ -75,9 +75,10 @@ class Wording:
         return found
 
 
-def languages() -> list[str]:
+@cache
+def languages() -> tuple[str, ...]:
     """The languages there are, by their two letters."""
-    return sorted(path.stem for path in LOCALES.glob("*.json"))
+    return tuple(sorted(path.stem for path in LOCALES.glob("*.json")))
 
 
 def wording(locale: str) -> Wording:

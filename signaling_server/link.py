@@ -2,8 +2,8 @@
 
 Redis' publish forgets what nobody hears, so every signal has a number, stays with the sender until
 the receiver has confirmed it, and is sent again when that takes too long or Redis came back. Only
-then is the client told that its signal was accepted. No I/O here: `cluster.py` carries the
-messages.
+then is the client told that its signal was accepted. No I/O here: `crossings.py`
+carries the messages.
 """
 
 from collections import OrderedDict
@@ -63,10 +63,10 @@ class Waiting:
 class Outbox:
     """What goes to one node."""
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, first: int = 1) -> None:
         self.node = node
-        self._next = 1
-        self._sent_upto = 0
+        self._next = first
+        self._sent_upto = first - 1
         self._waiting: OrderedDict[int, Waiting] = OrderedDict()
         self._bytes = 0
 
@@ -120,6 +120,9 @@ class Outbox:
         """Take out what waits for a peer that is not there any more."""
         return [self._take(n) for n, one in self._numbered() if one.to == peer]
 
+    def waits_for(self, peer: str) -> bool:
+        return any(one.to == peer for one in self._waiting.values())
+
     def give_up(self, before: float) -> list[Waiting]:
         """Take out what has waited since `before`."""
         return [self._take(n) for n, one in self._numbered() if one.since < before]
@@ -138,13 +141,19 @@ class Outbox:
 
 
 class Inbox:
-    """What came from one node: which numbers are new."""
+    """What came from one node: which numbers are new, and which were refused.
+
+    A refusal is repeated until the other node has heard it: a signal sent again because the answer
+    was lost would otherwise count as accepted.
+    """
 
     def __init__(self) -> None:
         self.upto = 0
+        self._refused: dict[int, str] = {}
 
     def fresh(self, message: Signals) -> list[tuple[int, tuple[str, str, bytes]]]:
         """The signals not seen before, in order; none when earlier ones are still to come."""
+        self._refused = {n: code for n, code in self._refused.items() if n >= message.base}
         if message.first > self.upto + 1 and message.base < message.first:
             return []  # a message between may be lost; the sender will repeat from `base`
         found = []
@@ -153,3 +162,9 @@ class Inbox:
                 self.upto = number
                 found.append((number, signal))
         return found
+
+    def refuse(self, number: int, code: str) -> None:
+        self._refused[number] = code
+
+    def refused(self) -> list[tuple[int, str]]:
+        return list(self._refused.items())

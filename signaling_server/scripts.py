@@ -85,7 +85,9 @@ local former = members[ARGV[6]]
 if former and former.user == newcomer.user and former.secret == ARGV[7] then
   local before = former.node
   former.node, former.name, former['until'] = me, newcomer.name, nil
+  -- A process that died is not listening any more, although its lease has not run out.
   local alive = before ~= me and redis.call('EXISTS', P .. 'node:' .. before) == 1
+    and redis.call('PUBSUB', 'NUMSUB', P .. 'to:' .. before)[2] > 0
   bump()
   store(former)
   local also = before ~= me and before or nil

@@ -110,6 +110,19 @@ def tell(backend: Backend) -> tuple[Someone, Someone]:
     return ada, grace
 
 
+def ask_of(env: dict[str, str], student: Someone, mentor: str) -> None:
+    """A request that somebody watches arrive, at a time nothing else is at."""
+    backend = Backend(env)
+    subject = backend.call("GET", "/rest/v1/subjects?select=id&order=name&limit=1", None)[0]
+    planned = backend.call("GET", "/rest/v1/session_requests?select=id", student)
+    start = datetime.datetime.now(UTC).replace(second=0, microsecond=0)
+    backend.rpc(
+        "request_session", student, mentor_id=mentor, subject_id=subject["id"],
+        title="Where do I begin?", duration=60, description="I know some Python. That is all.",
+        requested_time=(start + 24 * HOUR * (20 + len(planned))).isoformat(),
+    )  # fmt: skip
+
+
 def _mentor(
     backend: Backend, subjects: list[str], name: str, rating: float | None, count: int,
     taught: int, zone: str, bio: str,

@@ -23,7 +23,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
 
-from web.scene import OPEN_DAYS, PASSWORD, UTC, Backend, tell
+from web.scene import OPEN_DAYS, PASSWORD, UTC, Backend, ask_of, tell
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -140,6 +140,61 @@ async def call(
         await page.context.close()
 
 
+async def states(
+    browser: Browser, env: dict[str, str], ada: dict[str, str], width: int, theme: str,
+    save: Callable[[bytes, str], None],
+) -> None:  # fmt: skip
+    """What is seen for a moment, or only when something is missing."""
+    web = env["WEB_URL"]
+
+    async def shot(page: Page, name: str, *, full: bool = False) -> None:
+        save(await page.screenshot(full_page=full), f"{name}-{theme}-{width}")
+
+    page = await enter(browser, web, ada, width, theme)
+    for name, button in (("move", "Reschedule…"), ("cancel", "Cancel…")):
+        await page.get_by_role("button", name=button).first.click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await shot(page, name)
+        await page.keyboard.press("Escape")
+    await page.goto(f"{web}/#/history")
+    await page.get_by_role("button", name="Rate…").first.click()
+    await page.get_by_role("button", name="Send rating").click()
+    await shot(page, "rate")
+    await page.keyboard.press("Escape")
+    await page.goto(f"{web}/#/request")
+    await page.get_by_role("button", name="Request Session").click()
+    await expect(page.get_by_text("Choose a subject.")).to_be_visible()
+    await shot(page, "form-refused", full=True)
+    await page.route("**/rest/v1/**", lambda route: route.abort())
+    await page.goto(f"{web}/#/mentors")
+    await expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
+    await shot(page, "outage")
+    await page.unroute("**/rest/v1/**")
+    await page.goto(f"{web}/room.html?room=room-00000000")
+    await expect(page.get_by_test_id("refused")).to_be_visible()
+    await shot(page, "room-refused")
+    await page.evaluate("localStorage.clear()")
+    await page.goto(web)
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await shot(page, "sign-in", full=True)
+    await page.get_by_role("button", name="Create an account").click()
+    await page.get_by_label("Name").fill("Nia")
+    await page.get_by_label("E-mail").fill(f"nia-{theme}-{width}@example.org")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("radio", name="Mentor").check()
+    await page.get_by_role("button", name="Create account").click()
+    await expect(page.locator(".live-live")).to_be_attached()
+    await shot(page, "empty-home", full=True)
+    await page.goto(f"{web}/#/requests")
+    await expect(page.get_by_text("Nothing to answer")).to_be_visible()
+    await shot(page, "empty-requests", full=True)
+    kept = await page.evaluate("JSON.parse(localStorage.getItem('mentorkit-session')).user.id")
+    ask_of(env, ada, kept)
+    await expect(page.get_by_test_id("toast")).to_be_visible()
+    await shot(page, "toast")
+    await page.context.close()
+
+
 async def pictures(env: dict[str, str], all_of: Path | None) -> None:
     web = env["WEB_URL"]
     ada, grace = tell(Backend(env))
@@ -204,6 +259,8 @@ async def pictures(env: dict[str, str], all_of: Path | None) -> None:
                         save(await page.screenshot(), f"reject-{theme}-{width}")
                     await page.context.close()
                     await call(red, blue, web, ada, grace, width, theme, save)
+                    if all_of:
+                        await states(red, env, ada, width, theme, save)
             await red.close()
             await blue.close()
 

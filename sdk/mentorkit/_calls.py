@@ -33,3 +33,7 @@ def function(
 ) -> Call[T]:
     """A call of a database function; not repeated unless said to be safe."""
     return Call(lambda db: db.rpc(name, parameters), parse, safe)
+
+
+def nothing(data: Any) -> None:
+    """A reader for answers that do not matter."""

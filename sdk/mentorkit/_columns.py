@@ -20,3 +20,15 @@ PROPOSAL = (
     "id,session_id,proposed_by,previous_time,scheduled_time,duration,message,status,reason,"
     "expires_at,created_at,batch_id"
 )
+WEBHOOK = "id,url,description,kinds,enabled,failures,created_at"
+DELIVERY = (
+    "id,notification_id,recipient_id,channel,kind,endpoint_id,subscription_id,status,attempts,"
+    "next_attempt_at,outcome,response_status,created_at,closed_at"
+)
+ATTEMPT = "id,delivery_id,attempted_at,response_status,outcome,milliseconds"
+BROWSER = "id,endpoint,created_at"
+SERIES = (
+    "id,student_id,mentor_id,subject_id,title,frequency,time_zone,first_time,duration,occurrences"
+)
+EVENT = "id,request_id,session_id,actor_id,kind,detail,created_at"
+REMINDER = "id,session_id,reminder_time,sent,closed_at"

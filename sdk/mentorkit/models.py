@@ -190,6 +190,56 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a request or a session. Events are added and never change."""
+
+    id: int
+    request_id: UUID | None
+    session_id: UUID | None
+    actor_id: UUID | None
+    """Who did it; None for the database itself."""
+    kind: str
+    created_at: datetime
+    detail: dict[str, Any] = field(hash=False)
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """From a row of `session_events`."""
+        return cls(
+            id=row["id"],
+            request_id=maybe(UUID, row["request_id"]),
+            session_id=maybe(UUID, row["session_id"]),
+            actor_id=maybe(UUID, row["actor_id"]),
+            kind=row["kind"],
+            created_at=moment(row["created_at"]),
+            detail=row["detail"] or {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """When you are reminded of a session. Moving the session plans them anew."""
+
+    id: UUID
+    session_id: UUID
+    reminder_time: datetime
+    sent: bool
+    closed_at: datetime | None
+    """When it was told, or passed over because it came too late."""
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """From a row of `session_reminders`."""
+        return cls(
+            id=UUID(row["id"]),
+            session_id=UUID(row["session_id"]),
+            reminder_time=moment(row["reminder_time"]),
+            sent=row["sent"],
+            closed_at=maybe(moment, row["closed_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a user was told. Kept as a row: who was away reads it later."""
 

@@ -71,6 +71,13 @@ def imported(*files: bytes) -> dict[tuple[str, Any], Any]:
     return known
 
 
+def test_the_bytes_are_those_of_the_library() -> None:
+    long = replace(ENTRY, summary="Höhere Algebra, " * 12, location="x" * 75)
+    file = sent(long)
+    assert Calendar.from_ical(file).to_ical() == file
+    assert max(len(line) for line in file.splitlines()) <= 75
+
+
 def test_three_versions_are_one_event_for_two_parsers() -> None:
     moved = START + timedelta(days=1, hours=2)
     versions = [

@@ -35,7 +35,7 @@ def places(text: str) -> set[str]:
 
 
 def test_there_are_two_languages() -> None:
-    assert languages() == ["de", "en"]
+    assert languages() == ("de", "en")
 
 
 @pytest.mark.parametrize("language", languages())

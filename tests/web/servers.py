@@ -9,6 +9,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator
+from typing import Self
 
 from tests.support.stack import REPO, StackEnv
 from tests.support.wait import eventually
@@ -69,24 +70,38 @@ async def signaling(stack: StackEnv, **settings: str) -> AsyncIterator[Signaling
         await server.kill()
 
 
-@contextlib.asynccontextmanager
-async def turn_server(secret: str) -> AsyncIterator[str]:
-    """The URL of a coturn for credentials made with `secret`, for peers on this machine too."""
-    program = shutil.which("turnserver")
-    assert program, (
-        "These tests relay a call through coturn; install it (Debian: apt-get install coturn)."
-    )
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        program, "-n", "--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1",
-        "--listening-port", str(port), "--use-auth-secret", "--static-auth-secret", secret,
-        "--realm", "mentorkit.test", "--fingerprint", "--allow-loopback-peers", "--no-cli",
-        "--no-tls", "--no-dtls", "--log-file", "stdout", "--pidfile", "/dev/null",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        await eventually(lambda: answers(port), within=10)
-        yield f"turn:127.0.0.1:{port}?transport=udp"
-    finally:
-        process.kill()
-        await process.wait()
+class Relay:
+    """A coturn for credentials made with `secret`, for peers on this machine too."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._port = free_port()
+        self._process: asyncio.subprocess.Process | None = None
+        self.url = f"turn:127.0.0.1:{self._port}?transport=udp"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.kill()
+
+    async def start(self) -> None:
+        program = shutil.which("turnserver")
+        assert program, (
+            "These tests relay a call through coturn; install it (Debian: apt-get install coturn)."
+        )
+        self._process = await asyncio.create_subprocess_exec(
+            program, "-n", "--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1",
+            "--listening-port", str(self._port), "--use-auth-secret",
+            "--static-auth-secret", self._secret, "--realm", "mentorkit.test", "--fingerprint",
+            "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls",
+            "--log-file", "stdout", "--pidfile", "/dev/null",
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        await eventually(lambda: answers(self._port), within=15)
+
+    async def kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()

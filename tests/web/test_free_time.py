@@ -1,4 +1,4 @@
-"""Hours, free slots, other times, ratings, notes, several answers at once."""
+"""Hours, free slots, other times, ratings, notes."""
 
 from __future__ import annotations
 
@@ -141,29 +141,3 @@ async def test_notes_before_and_after_and_a_rating(
     await mentor.page.get_by_role("dialog").get_by_role("textbox").fill("Next: conjugate priors.")
     await mentor.page.get_by_role("button", name="Save notes").click()
     await expect(past).to_contain_text("Next: conjugate priors.")
-
-
-async def test_several_requests_are_answered_at_once(
-    visit: Visit, red: Browser, blue: Browser
-) -> None:
-    student, mentor = await visit(red), await visit(blue)
-    await mentor.enter("Grace Many", mentor=True)
-    await student.enter("Ada Many")
-    for number in range(3):
-        await student.ask(mentor.name, f"Number {number}", minutes=300 + 200 * number)
-        await expect(
-            student.page.get_by_test_id("request").filter(has_text=f"Number {number}")
-        ).to_be_visible()
-    await mentor.go("Requests")
-    cards = mentor.page.get_by_test_id("request")
-    await expect(cards).to_have_count(3)
-    for number in (0, 1):
-        await cards.get_by_role("checkbox", name=f"Choose Number {number}").check()
-    await mentor.page.get_by_role("button", name="Approve chosen").click()
-    await expect(
-        mentor.page.get_by_test_id("toast").filter(has_text="2 of 2 approved")
-    ).to_be_visible()
-    for number, status in ((0, "approved"), (1, "approved"), (2, "pending")):
-        await expect(cards.filter(has_text=f"Number {number}")).to_have_attribute(
-            "data-status", status
-        )

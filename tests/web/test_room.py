@@ -9,10 +9,11 @@ from playwright.async_api import Browser, Playwright, expect
 
 from tests.support.stack import StackEnv
 from tests.support.wait import eventually
+from tests.web.axe import clean
 from tests.web.chromium import BLUE, FAKE_DEVICES, RED, launch
 from tests.web.conftest import Visit
 from tests.web.rooms import agree, enter_room, in_state, join, pair, sees
-from tests.web.servers import signaling, turn_server
+from tests.web.servers import Relay, signaling
 from tests.web.site import config_of, serve
 
 DENIED = ("--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-stream")
@@ -67,9 +68,9 @@ async def test_a_call_can_be_forced_through_a_relay(
     student, mentor = await pair(stack)
     room = await agree(stack, student, mentor)
     async with (
-        turn_server("the relay's secret") as relay,
+        Relay("the relay's secret") as relay,
         signaling(
-            stack, SIGNALING_TURN_URLS=relay, SIGNALING_TURN_SECRET="the relay's secret"
+            stack, SIGNALING_TURN_URLS=relay.url, SIGNALING_TURN_SECRET="the relay's secret"
         ) as server,
     ):
         with serve(pages[0], config_of(stack, signalingUrl=server.url)) as site:
@@ -98,8 +99,8 @@ async def test_a_relay_that_refuses_its_credentials_is_shown(
     student, mentor = await pair(stack)
     room = await agree(stack, student, mentor)
     async with (
-        turn_server("one secret") as relay,
-        signaling(stack, SIGNALING_TURN_URLS=relay, SIGNALING_TURN_SECRET="another") as server,
+        Relay("one secret") as relay,
+        signaling(stack, SIGNALING_TURN_URLS=relay.url, SIGNALING_TURN_SECRET="another") as server,
     ):
         with serve(pages[0], config_of(stack, signalingUrl=server.url)) as site:
             one, other = await visit(red, site=site), await visit(blue, site=site)
@@ -150,6 +151,7 @@ async def test_each_way_to_have_no_camera_has_its_own_words(
             visitor = await visit(browser, site=site.replace("127.0.0.1", host))
             await enter_room(visitor, student, room)
             await expect(visitor.page.get_by_role("alert").filter(has_text=message)).to_be_visible()
+            await clean(visitor.page, message)
             join_anyway = visitor.page.get_by_role(
                 "button", name="Join without camera and microphone"
             )

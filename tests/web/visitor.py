@@ -7,15 +7,15 @@ import json
 import re
 import time
 import uuid
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 from playwright.async_api import ConsoleMessage, Page, expect
 
 from tests.support.people import TAUGHT, Person, patch_profile, sign_up
-from tests.support.stack import REPO, StackEnv
+from tests.support.stack import StackEnv
 
-AXE = REPO / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 10_000
 # What a browser reports by itself when a server answers no or is away; all else is ours.
 EXPECTED = re.compile(r"Failed to load resource|ERR_CONNECTION|WebSocket connection to|ERR_EMPTY")
@@ -142,22 +142,16 @@ class Visitor:
             await self.page.get_by_role("button", name="Next month").click()
         await button.click()
 
-    async def axe(self, *rules: str) -> list[str]:
-        """Violations of accessibility rules in what is shown now; of all, or of the named ones."""
-        if not await self.page.evaluate("typeof axe === 'object'"):
-            # Through the debugger: the policy of the page admits no foreign script.
-            await self.page.evaluate(f"() => {{ {AXE.read_text()}; }}")
-        only = {"runOnly": list(rules)} if rules else {}
-        found = await self.page.evaluate(
-            """async (only) => {
-                const options = {resultTypes: ["violations"], ...only};
-                const { violations } = await axe.run(document, options);
-                return violations.map(({id, nodes}) => id + ': '
-                    + nodes.map(one => one.target + ' ' + (one.any[0]?.message ?? '')).join(' | '));
-            }""",
-            only,
-        )
-        return list(found)
+    async def rows(self, table: str, **filters: str) -> list[dict[str, Any]]:
+        """What the database shows this person."""
+        assert self.person is not None
+        async with httpx.AsyncClient(base_url=self.stack.supabase_url, timeout=15) as http:
+            answer = await http.get(
+                f"/rest/v1/{table}", params=filters, headers=self.person.headers(self.stack)
+            )
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()
+        return found
 
 
 def unlike_others(name: str) -> str:

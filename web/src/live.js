@@ -29,6 +29,8 @@ export function watch(client, user, told) {
         event, schema: "public", table, filter: `${column}=eq.${user}`,
       }), told.look);
     on("INSERT", "session_requests", "mentor_id");
+    // Asked from another tab or device of the same person.
+    on("INSERT", "session_requests", "student_id");
     on("UPDATE", "session_requests", "student_id");
     on("UPDATE", "session_requests", "mentor_id");
     on("UPDATE", "sessions", "student_id");

@@ -8,15 +8,19 @@ from typing import Any, Self
 import httpx
 
 from mentorkit._async.auth import AsyncAuth
+from mentorkit._async.channels import AsyncBrowsers, AsyncCalendars
 from mentorkit._async.live import AsyncConnection, AsyncLive
+from mentorkit._async.notice_settings import AsyncSettings
 from mentorkit._async.notifications import AsyncNotifications
-from mentorkit._async.offers import AsyncSeriesOfSessions, AsyncTemplates
+from mentorkit._async.offers import AsyncTemplates
 from mentorkit._async.people import AsyncMentors, AsyncProfiles, AsyncSubjects
 from mentorkit._async.planning import AsyncAvailability, AsyncSlots
 from mentorkit._async.requests import AsyncRequests
 from mentorkit._async.rooms import AsyncRooms
+from mentorkit._async.series import AsyncSeriesOfSessions
 from mentorkit._async.sessions import AsyncSessions
 from mentorkit._async.transport import AsyncTransport, make_http
+from mentorkit._async.webhooks import AsyncWebhooks
 from mentorkit._calls import function
 from mentorkit._clock import AsyncClock
 from mentorkit._endpoint import Endpoint
@@ -83,6 +87,10 @@ class AsyncMentorkit:
         self.series = AsyncSeriesOfSessions(transport)
         self.rooms = AsyncRooms(transport, self.auth, self._clock, self._live)
         self.notifications = AsyncNotifications(transport, self.auth, self._live, self._clock)
+        self.notice_settings = AsyncSettings(transport, self.auth)
+        self.webhooks = AsyncWebhooks(transport)
+        self.calendars = AsyncCalendars(transport)
+        self.browsers = AsyncBrowsers(transport)
 
     def as_user(self, access_token: str | TokenSource) -> AsyncMentorkit:
         """A client for the user of that token, for one request of a web server for example.
@@ -105,8 +113,8 @@ class AsyncMentorkit:
     ) -> Any:
         """Call any database function as this user; `safe` says it may be called twice.
 
-        For what has no method here, such as `create_calendar_feed`: the answer is the plain JSON,
-        errors and retries are those of every other call.
+        For functions of your own, beside those of mentorkit: the answer is the plain JSON, errors
+        and retries are those of every other call.
         """
         return await self._transport.run(
             function(name, dict(parameters or {}), lambda data: data, safe=safe)

@@ -9,7 +9,7 @@ from uuid import UUID
 from mentorkit import _columns, _page
 from mentorkit._async.auth import AsyncAuth
 from mentorkit._async.transport import AsyncTransport
-from mentorkit._calls import Call, Database
+from mentorkit._calls import Call, Database, nothing
 from mentorkit._rows import identity, many, one
 from mentorkit.people import Mentor, Profile, Subject
 
@@ -78,7 +78,7 @@ class AsyncSubjects:
                     lambda db: db.from_("mentor_subjects").upsert(
                         rows, ignore_duplicates=True, on_conflict="mentor_id,subject_id"
                     ),
-                    _nothing,
+                    nothing,
                 )
             )
 
@@ -95,7 +95,7 @@ class AsyncSubjects:
                         .eq("mentor_id", me)
                         .in_("subject_id", rows)
                     ),
-                    _nothing,
+                    nothing,
                 )
             )
 
@@ -139,7 +139,3 @@ class AsyncProfiles:
                 one(Profile.from_row),
             )
         )
-
-
-def _nothing(data: Any) -> None:
-    """The answer does not matter."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from mentorkit._async.auth import AsyncAuth
 from mentorkit._async.transport import AsyncTransport
-from mentorkit._calls import Call, Database, function
+from mentorkit._calls import Call, Database, function, nothing
 from mentorkit._rows import aware, identity, many, one
 from mentorkit.errors import Conflict
 from mentorkit.planning import (
@@ -75,11 +75,11 @@ class AsyncAvailability:
         ]
         if rows:
             await self._transport.run(
-                Call(lambda db: db.from_("availability_rules").insert(rows), _nothing, safe=False)
+                Call(lambda db: db.from_("availability_rules").insert(rows), nothing, safe=False)
             )
         if old:
             await self._transport.run(
-                Call(lambda db: db.from_("availability_rules").delete().in_("id", old), _nothing)
+                Call(lambda db: db.from_("availability_rules").delete().in_("id", old), nothing)
             )
         return await self.week()
 
@@ -115,7 +115,7 @@ class AsyncAvailability:
             for start, end in hours
         ] or [{"mentor_id": me, "on_date": on_date.isoformat()}]
         await self._transport.run(
-            Call(lambda db: db.from_("availability_overrides").insert(rows), _nothing, safe=False)
+            Call(lambda db: db.from_("availability_overrides").insert(rows), nothing, safe=False)
         )
         return [day for day in await self.days(since=on_date) if day.on_date == on_date]
 
@@ -130,7 +130,7 @@ class AsyncAvailability:
                     .eq("mentor_id", me)
                     .eq("on_date", on_date.isoformat())
                 ),
-                _nothing,
+                nothing,
             )
         )
 
@@ -239,7 +239,3 @@ class AsyncSlots:
         return await self._transport.run(
             function("explain_day", parameters, many(Blocked.from_row), safe=True)
         )
-
-
-def _nothing(data: Any) -> None:
-    """The answer does not matter."""

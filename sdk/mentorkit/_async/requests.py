@@ -18,7 +18,7 @@ from mentorkit._live.feeds import REQUESTS
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._rows import aware, identity, many, one
 from mentorkit.answers import Answered
-from mentorkit.models import Request, RequestStatus, Role, Session
+from mentorkit.models import Event, Request, RequestStatus, Role, Session
 
 
 class AsyncRequests:
@@ -134,6 +134,21 @@ class AsyncRequests:
                     db.from_("session_requests").select(_columns.REQUEST).eq("id", row).single()
                 ),
                 one(Request.from_row),
+            )
+        )
+
+    async def events(self, request_id: UUID | str) -> builtins.list[Event]:
+        """What happened to a request and its session, the first thing first."""
+        row = identity("request_id", request_id)
+        return await self._transport.run(
+            Call(
+                lambda db: (
+                    db.from_("session_events")
+                    .select(_columns.EVENT)
+                    .eq("request_id", row)
+                    .order("id")
+                ),
+                many(Event.from_row),
             )
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mentorkit._async.auth import AsyncAuth
 from mentorkit._async.live import AsyncLive
 from mentorkit._async.transport import AsyncTransport
-from mentorkit._calls import function
+from mentorkit._calls import function, nothing
 from mentorkit._clock import AsyncClock
 from mentorkit.access import RoomAccess
 from mentorkit.rooms import AsyncRoom
@@ -25,6 +25,15 @@ class AsyncRooms:
         """Whether you may enter that room now, and until when. Never raises for a strange room."""
         return await self._transport.run(
             function("room_access", {"room_id": room_id}, RoomAccess.from_row, safe=True)
+        )
+
+    async def record_arrival(self, room_id: str) -> None:
+        """Say that you came to the session of that room; who never did may be a no-show.
+
+        The signaling server says it for everybody who joins through it.
+        """
+        await self._transport.run(
+            function("record_arrival", {"room_id": room_id}, nothing, safe=True)
         )
 
     async def join(self, room_id: str, *, signaling_url: str, patience: float = 10.0) -> AsyncRoom:

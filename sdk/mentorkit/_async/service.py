@@ -10,11 +10,12 @@ from uuid import UUID
 import httpx
 
 from mentorkit._async.transport import AsyncNobody, AsyncTransport, make_http
-from mentorkit._calls import function
+from mentorkit._calls import function, nothing
 from mentorkit._clock import AsyncClock
 from mentorkit._endpoint import Endpoint
 from mentorkit._retry import Retries
-from mentorkit._rows import aware, identity
+from mentorkit._rows import aware, identity, many
+from mentorkit.channels import Delivery
 
 
 class AsyncService:
@@ -56,6 +57,21 @@ class AsyncService:
         if now is not None:
             parameters["now"] = aware("now", now)
         return await self._transport.run(function("timed_work", parameters, _counts, safe=True))
+
+    async def dead_deliveries(self, *, max_items: int = 100) -> list[Delivery]:
+        """Mail, push messages and webhooks that were given up, the last one first."""
+        parameters = {"max_items": max_items}
+        return await self._transport.run(
+            function("dead_deliveries", parameters, many(Delivery.from_row), safe=True)
+        )
+
+    async def revive_delivery(self, delivery_id: UUID | str) -> None:
+        """Give a delivery that was given up another chance; its address is forgiven.
+
+        Raises `Conflict` (delivery_under_way), `NotFound`.
+        """
+        parameters = {"delivery_id": identity("delivery_id", delivery_id)}
+        await self._transport.run(function("revive_delivery", parameters, nothing))
 
     async def schema_version(self) -> str:
         """Which migrations the database has."""

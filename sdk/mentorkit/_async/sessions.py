@@ -19,7 +19,7 @@ from mentorkit._live.feeds import SESSIONS
 from mentorkit._live.watch import AsyncWatch
 from mentorkit._rows import aware, identity, many, one
 from mentorkit.answers import Proposal, Rating
-from mentorkit.models import NoShow, Role, Session
+from mentorkit.models import Event, NoShow, Reminder, Role, Session
 
 
 class AsyncSessions:
@@ -99,6 +99,36 @@ class AsyncSessions:
             Call(
                 lambda db: db.from_("sessions").select(_columns.SESSION).eq("id", row).single(),
                 one(Session.from_row),
+            )
+        )
+
+    async def events(self, session_id: UUID | str) -> builtins.list[Event]:
+        """What happened to a session, the first thing first."""
+        row = identity("session_id", session_id)
+        return await self._transport.run(
+            Call(
+                lambda db: (
+                    db.from_("session_events")
+                    .select(_columns.EVENT)
+                    .eq("session_id", row)
+                    .order("id")
+                ),
+                many(Event.from_row),
+            )
+        )
+
+    async def reminders(self, session_id: UUID | str) -> builtins.list[Reminder]:
+        """When you are reminded of a session; `notice_settings` says how long before."""
+        row = identity("session_id", session_id)
+        return await self._transport.run(
+            Call(
+                lambda db: (
+                    db.from_("session_reminders")
+                    .select(_columns.REMINDER)
+                    .eq("session_id", row)
+                    .order("reminder_time")
+                ),
+                many(Reminder.from_row),
             )
         )
 

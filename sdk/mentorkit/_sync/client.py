@@ -15,15 +15,19 @@ from mentorkit._face import SyncTokenSource
 from mentorkit._live.options import LiveOptions
 from mentorkit._retry import Retries
 from mentorkit._sync.auth import Auth
+from mentorkit._sync.channels import Browsers, Calendars
 from mentorkit._sync.live import Connection, Live
+from mentorkit._sync.notice_settings import Settings
 from mentorkit._sync.notifications import Notifications
-from mentorkit._sync.offers import SeriesOfSessions, Templates
+from mentorkit._sync.offers import Templates
 from mentorkit._sync.people import Mentors, Profiles, Subjects
 from mentorkit._sync.planning import Availability, Slots
 from mentorkit._sync.requests import Requests
 from mentorkit._sync.rooms import Rooms
+from mentorkit._sync.series import SeriesOfSessions
 from mentorkit._sync.sessions import Sessions
 from mentorkit._sync.transport import Transport, make_http
+from mentorkit._sync.webhooks import Webhooks
 from mentorkit.storage import MemoryStorage, Storage
 
 
@@ -82,6 +86,10 @@ class Mentorkit:
         self.series = SeriesOfSessions(transport)
         self.rooms = Rooms(transport, self.auth, self._clock, self._live)
         self.notifications = Notifications(transport, self.auth, self._live, self._clock)
+        self.notice_settings = Settings(transport, self.auth)
+        self.webhooks = Webhooks(transport)
+        self.calendars = Calendars(transport)
+        self.browsers = Browsers(transport)
 
     def as_user(self, access_token: str | SyncTokenSource) -> Mentorkit:
         """A client for the user of that token, for one request of a web server for example.
@@ -104,8 +112,8 @@ class Mentorkit:
     ) -> Any:
         """Call any database function as this user; `safe` says it may be called twice.
 
-        For what has no method here, such as `create_calendar_feed`: the answer is the plain JSON,
-        errors and retries are those of every other call.
+        For functions of your own, beside those of mentorkit: the answer is the plain JSON, errors
+        and retries are those of every other call.
         """
         return self._transport.run(
             function(name, dict(parameters or {}), lambda data: data, safe=safe)

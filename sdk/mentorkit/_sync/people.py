@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from mentorkit import _columns, _page
-from mentorkit._calls import Call, Database
+from mentorkit._calls import Call, Database, nothing
 from mentorkit._rows import identity, many, one
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.transport import Transport
@@ -79,7 +79,7 @@ class Subjects:
                     lambda db: db.from_("mentor_subjects").upsert(
                         rows, ignore_duplicates=True, on_conflict="mentor_id,subject_id"
                     ),
-                    _nothing,
+                    nothing,
                 )
             )
 
@@ -96,7 +96,7 @@ class Subjects:
                         .eq("mentor_id", me)
                         .in_("subject_id", rows)
                     ),
-                    _nothing,
+                    nothing,
                 )
             )
 
@@ -140,7 +140,3 @@ class Profiles:
                 one(Profile.from_row),
             )
         )
-
-
-def _nothing(data: Any) -> None:
-    """The answer does not matter."""

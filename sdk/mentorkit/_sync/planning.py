@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from mentorkit._calls import Call, Database, function
+from mentorkit._calls import Call, Database, function, nothing
 from mentorkit._rows import aware, identity, many, one
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.transport import Transport
@@ -76,11 +76,11 @@ class Availability:
         ]
         if rows:
             self._transport.run(
-                Call(lambda db: db.from_("availability_rules").insert(rows), _nothing, safe=False)
+                Call(lambda db: db.from_("availability_rules").insert(rows), nothing, safe=False)
             )
         if old:
             self._transport.run(
-                Call(lambda db: db.from_("availability_rules").delete().in_("id", old), _nothing)
+                Call(lambda db: db.from_("availability_rules").delete().in_("id", old), nothing)
             )
         return self.week()
 
@@ -116,7 +116,7 @@ class Availability:
             for start, end in hours
         ] or [{"mentor_id": me, "on_date": on_date.isoformat()}]
         self._transport.run(
-            Call(lambda db: db.from_("availability_overrides").insert(rows), _nothing, safe=False)
+            Call(lambda db: db.from_("availability_overrides").insert(rows), nothing, safe=False)
         )
         return [day for day in self.days(since=on_date) if day.on_date == on_date]
 
@@ -131,7 +131,7 @@ class Availability:
                     .eq("mentor_id", me)
                     .eq("on_date", on_date.isoformat())
                 ),
-                _nothing,
+                nothing,
             )
         )
 
@@ -240,7 +240,3 @@ class Slots:
         return self._transport.run(
             function("explain_day", parameters, many(Blocked.from_row), safe=True)
         )
-
-
-def _nothing(data: Any) -> None:
-    """The answer does not matter."""

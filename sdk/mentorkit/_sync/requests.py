@@ -18,7 +18,7 @@ from mentorkit._sync.auth import Auth
 from mentorkit._sync.live import Live, Watch
 from mentorkit._sync.transport import Transport
 from mentorkit.answers import Answered
-from mentorkit.models import Request, RequestStatus, Role, Session
+from mentorkit.models import Event, Request, RequestStatus, Role, Session
 
 
 class Requests:
@@ -128,6 +128,21 @@ class Requests:
                     db.from_("session_requests").select(_columns.REQUEST).eq("id", row).single()
                 ),
                 one(Request.from_row),
+            )
+        )
+
+    def events(self, request_id: UUID | str) -> builtins.list[Event]:
+        """What happened to a request and its session, the first thing first."""
+        row = identity("request_id", request_id)
+        return self._transport.run(
+            Call(
+                lambda db: (
+                    db.from_("session_events")
+                    .select(_columns.EVENT)
+                    .eq("request_id", row)
+                    .order("id")
+                ),
+                many(Event.from_row),
             )
         )
 

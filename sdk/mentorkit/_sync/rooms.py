@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from mentorkit._calls import function
+from mentorkit._calls import function, nothing
 from mentorkit._clock import AsyncClock, SyncClock
 from mentorkit._sync.auth import Auth
 from mentorkit._sync.live import Live, Loop
@@ -80,6 +80,13 @@ class Rooms:
         return self._transport.run(
             function("room_access", {"room_id": room_id}, RoomAccess.from_row, safe=True)
         )
+
+    def record_arrival(self, room_id: str) -> None:
+        """Say that you came to the session of that room; who never did may be a no-show.
+
+        The signaling server says it for everybody who joins through it.
+        """
+        self._transport.run(function("record_arrival", {"room_id": room_id}, nothing, safe=True))
 
     def join(self, room_id: str, *, signaling_url: str, patience: float = 10.0) -> Room:
         """Enter a room as a peer written in Python; signaling only.

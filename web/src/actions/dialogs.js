@@ -63,6 +63,18 @@ export function createDialogs({ store, backend, reload, telling }, tellMany) {
     },
   };
 
+  /** @param {Dialog} dialog @param {FormData} form */
+  async function submit(dialog, form) {
+    update({ dialog: { ...dialog, busy: true, error: "" } });
+    try {
+      await send[dialog.kind](dialog.id, textOf(form), form);
+      closeDialog();
+      void reload();
+    } catch (error) {
+      update({ dialog: { ...dialog, busy: false, error: telling.sentence(error) } });
+    }
+  }
+
   return {
     /** @param {Dialog["kind"]} kind @param {string} id */
     openDialog(kind, id) {
@@ -72,21 +84,17 @@ export function createDialogs({ store, backend, reload, telling }, tellMany) {
     },
     closeDialog,
 
-    /** @param {FormData} form */
-    async submitDialog(form) {
+    /** Answers the name of the field that must still be filled in, or "" when it is on its way. @param {FormData} form */
+    submitDialog(form) {
       const { dialog } = store.state;
-      if (!dialog || dialog.busy) return;
-      const text = String(form.get("text") ?? "").trim();
-      const missing = unanswered(dialog.kind, text, form);
-      if (missing) return update({ dialog: { ...dialog, error: missing } });
-      update({ dialog: { ...dialog, busy: true, error: "" } });
-      try {
-        await send[dialog.kind](dialog.id, text, form);
-        closeDialog();
-        void reload();
-      } catch (error) {
-        update({ dialog: { ...dialog, busy: false, error: telling.sentence(error) } });
+      if (!dialog || dialog.busy) return "";
+      const missing = unanswered(dialog.kind, form);
+      if (missing) {
+        update({ dialog: { ...dialog, error: missing.error } });
+        return missing.field;
       }
+      void submit(dialog, form);
+      return "";
     },
 
     /** Accepts a proposed time, or takes one's own proposal back. @param {import("../types").Proposal} proposal @param {"accept" | "withdraw"} answer */
@@ -113,10 +121,14 @@ export function createDialogs({ store, backend, reload, telling }, tellMany) {
 /** @param {FormData} form */
 const moment = (form) => ({ date: String(form.get("date") ?? ""), time: String(form.get("time") ?? "") });
 
-/** What is still to be filled in, or "". @param {Dialog["kind"]} kind @param {string} text @param {FormData} form */
-function unanswered(kind, text, form) {
-  if (kind.startsWith("reject") && isBlank(text)) return "Write a reason. The student will read it.";
-  if (kind === "rate" && !form.get("rating")) return "Choose one to five stars.";
-  if (kind === "move" && !(moment(form).date && moment(form).time)) return "Choose a date and a time.";
-  return "";
+/** @param {FormData} form */
+const textOf = (form) => String(form.get("text") ?? "").trim();
+
+/** What is still to be filled in. @param {Dialog["kind"]} kind @param {FormData} form */
+function unanswered(kind, form) {
+  const { date, time } = moment(form);
+  if (kind.startsWith("reject") && isBlank(textOf(form))) return { field: "text", error: "Write a reason. The student will read it." };
+  if (kind === "rate" && !form.get("rating")) return { field: "rating", error: "Choose one to five stars." };
+  if (kind === "move" && !(date && time)) return { field: date ? "time" : "date", error: "Choose a date and a time." };
+  return null;
 }

@@ -65,7 +65,7 @@ export function calendar({ at, selected, min, max, today, choose, move, day, lab
         const { open, text } = day(date);
         const inMonth = date.startsWith(at.slice(0, 7));
         const can = open && date >= min && date <= max;
-        return html`<td role="gridcell" aria-selected=${date === selected ? "true" : "false"}>${inMonth ? html`<button type="button" class="calendar-day" data-date=${date}
+        return html`<td role="gridcell" aria-selected=${date === selected ? "true" : "false"}>${inMonth ? html`<button type="button" class="calendar-day ${date < min ? "calendar-past" : ""}" data-date=${date}
           tabindex=${date === at ? "0" : "-1"} aria-disabled=${can ? nothing : "true"} aria-current=${date === today ? "date" : nothing} aria-invalid=${error && date === at ? "true" : nothing}
           data-field=${date === at ? "date" : nothing}
           @click=${() => (can ? choose(date) : move(within(date)))}>${Number(date.slice(8))}<span class="sr">, ${dayText(`${date}T12:00:00Z`, "UTC", 0)}${text ? `, ${text}` : ""}</span>${text && can ? html`<span class="calendar-dot" aria-hidden="true"></span>` : nothing}</button>` : nothing}</td>`;

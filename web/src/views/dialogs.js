@@ -1,7 +1,7 @@
 // Questions that stand over the page until they are answered.
 
 import { html, nothing } from "lit-html";
-import { createRef, ref } from "lit-html/directives/ref.js";
+import { ref } from "lit-html/directives/ref.js";
 import { wallClock, zoneText } from "../time.js";
 import { icon, working } from "./parts.js";
 
@@ -35,12 +35,11 @@ export function dialogs(view) {
     state.proposals?.some((proposal) => proposal.id === dialog.id && proposal.session_id === id));
   const about = dialog.kind === "reject-many" ? `${state.picked.size} requests`
     : state.requests?.find(({ id }) => id === dialog.id)?.title ?? session?.title;
-  const text = createRef();
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    const field = /** @type {HTMLTextAreaElement} */ (text.value);
-    void actions.submitDialog(new FormData(/** @type {HTMLFormElement} */ (event.target)));
-    if (dialog.kind.startsWith("reject") && !field.value.trim()) field.focus();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const missing = actions.submitDialog(new FormData(form));
+    if (missing) /** @type {HTMLElement | null} */ (form.querySelector(`[name="${missing}"]`))?.focus();
   };
   const extra = dialog.kind === "rate" ? starsField : dialog.kind === "move" && session ? timeField(view, session) : nothing;
   const kept = dialog.kind === "notes" && session
@@ -52,7 +51,7 @@ export function dialogs(view) {
       <p class="quiet">${about}</p>
       ${extra}
       <label class="field"><span>${words.label}</span>
-        <textarea name="text" rows="4" maxlength=${dialog.kind === "notes" ? 10000 : 1000} ?autofocus=${extra === nothing} aria-describedby="dialog-hint dialog-error" aria-invalid=${dialog.error ? "true" : "false"} .defaultValue=${kept} ${ref(text)}></textarea></label>
+        <textarea name="text" rows="4" maxlength=${dialog.kind === "notes" ? 10000 : 1000} ?autofocus=${extra === nothing} aria-describedby="dialog-hint dialog-error" aria-invalid=${dialog.error && dialog.kind.startsWith("reject") ? "true" : "false"} .defaultValue=${kept}></textarea></label>
       <p class="quiet" id="dialog-hint">${words.hint}</p>
       <p class="form-error" id="dialog-error" role="alert">${dialog.error ?? ""}</p>
       <div class="dialog-end">

@@ -68,8 +68,8 @@ function next(view, session) {
   const running = Date.parse(session.scheduled_time) <= state.now;
   const near = nearDay(session.scheduled_time, zone, state.now);
   return html`<article class="next" aria-label="Next session" data-testid="session" data-room=${session.video_room_id ?? nothing}>
-    <p class="next-when">${running ? "Now" : `Next, ${relativeText(session.scheduled_time, state.now)}`}<span class="sr">, ${session.status}</span></p>
-    <p class="next-time"><time datetime=${session.scheduled_time}>${timeText(session.scheduled_time, zone)}</time><span>${near || dayText(session.scheduled_time, zone, state.now)}</span></p>
+    <div class="slot-head"><p class="next-when">${running ? "Now" : `Next, ${relativeText(session.scheduled_time, state.now)}`}</p>${sessionBadge(session.status)}</div>
+    <div class="next-time"><time datetime=${session.scheduled_time}>${timeText(session.scheduled_time, zone)}</time><span>${near || dayText(session.scheduled_time, zone, state.now)}</span></div>
     <h2 class="next-title">${session.title}</h2>
     <p class="next-who">with ${profile?.name ?? "…"}${profile && profile.time_zone !== zone
       ? ` · ${otherDay(session.scheduled_time, zone, profile.time_zone)} ${timeText(session.scheduled_time, profile.time_zone)} in ${zoneText(profile.time_zone)}` : ""} · ${durationText(session.duration)}</p>
@@ -83,16 +83,14 @@ function next(view, session) {
 /** The ways into a session, and out of it. @param {View} view @param {Session} session @param {string} join @param {string} copy */
 function doors({ state, actions }, session, join, copy) {
   const room = session.video_room_id ?? "";
-  return html`<div class="row slot-actions">
-    <a class="button small ${join}" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr"> for ${session.title}</span></a>
+  return html`<div class="row slot-actions"><a class="button small ${join}" href=${roomLink(session)}>${icon("video")}Join Video Call<span class="sr"> for ${session.title}</span></a>
     <span class="room"><code>${room}</code><button class="button small ${copy}" @click=${() => actions.copy(room)}>${state.copied === room
       ? html`${icon("check")}Copied` : html`${icon("copy")}Copy`}<span class="sr"> room id ${room}</span></button></span>
-    <span class="row last">
+    <span class="slot-more">
       ${session.status === "scheduled" && Date.parse(session.scheduled_time) > state.now ? html`<button class="button small quiet-button" @click=${() => actions.openDialog("move", session.id)}>Reschedule…<span class="sr"> ${session.title}</span></button>` : nothing}
       ${mayNote(state, session) ? html`<button class="button small quiet-button" @click=${() => actions.openDialog("notes", session.id)}>Notes…<span class="sr"> ${session.title}</span></button>` : nothing}
       <button class="button small quiet-button" @click=${() => actions.openDialog("cancel", session.id)}>Cancel…<span class="sr"> ${session.title}</span></button>
-    </span>
-  </div>`;
+    </span></div>`;
 }
 
 /** The student writes before a session, the mentor from its beginning on. @param {import("../types").State} state @param {Session} session */

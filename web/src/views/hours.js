@@ -47,7 +47,7 @@ function weekday({ actions }, hours, day, number) {
     const end = last ? `${String(Math.min(23, Number(start.slice(0, 2)) + 2)).padStart(2, "0")}:00` : "17:00";
     actions.editHours({ week: [...hours.week, { key: newRowKey(), weekday: number, start, end }] });
   };
-  return html`<li><span class="week-day">${day}</span>
+  return html`<li class=${rows.length ? "" : "week-closed"}><span class="week-day">${day}</span>
     <div class="week-times">${rows.length ? nothing : html`<span class="quiet">Closed</span>`}
       ${repeat(rows, ({ key }) => key, (row) => html`<span class="stretch">
         <input type="time" aria-label="${day} from" .value=${row.start} @change=${(/** @type {Event} */ event) => change(row.key, { start: valueOf(event) })}>

@@ -3,6 +3,7 @@
 import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { relativeText } from "../time.js";
+import { upcoming } from "./home.js";
 import { emptyState, skeleton, title } from "./parts.js";
 
 /** @typedef {import("./parts.js").View} View */
@@ -25,8 +26,9 @@ export function notices({ state, actions }) {
     ${state.notices.length ? html`<ul class="notices card">${repeat(state.notices, ({ id }) => id, (notice) => {
       const row = state.requests?.find(({ id }) => id === notice.request_id) ?? state.sessions?.find(({ id }) => id === notice.session_id);
       const about = row?.title ?? notice.payload?.title;
+      const where = notice.session_id ? (upcoming(state).some(({ id }) => id === notice.session_id) ? "#/" : "#/history") : "#/requests";
       return html`<li class=${notice.read_at ? "" : "unread"}>
-        <p>${notice.read_at ? nothing : html`<span class="sr">Unread: </span>`}<b>${SENTENCES[notice.kind] ?? notice.kind.replaceAll("_", " ")}</b>${about ? html`<br>${about}` : nothing}</p>
+        <p>${notice.read_at ? nothing : html`<span class="sr">Unread: </span>`}<b>${SENTENCES[notice.kind] ?? notice.kind.replaceAll("_", " ")}</b>${about ? html`<br><a href=${where}>${about}</a>` : nothing}</p>
         <time class="quiet" datetime=${notice.created_at}>${relativeText(notice.created_at, state.now)}</time></li>`;
     })}</ul>` : emptyState("bell", "No notices", "Answers, new requests and reminders are kept here.")}`;
 }

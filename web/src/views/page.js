@@ -73,7 +73,7 @@ function skip(event) {
 /** @param {View} view */
 function trouble({ state, actions }) {
   if (!state.failure) return nothing;
-  return html`<div class="banner" role="alert"><p>${state.failure}</p>
+  return html`<div class="banner outage" role="alert"><p>${state.failure}</p>
     <button class="button small" @click=${actions.retry}>Try again</button></div>`;
 }
 

@@ -51,11 +51,11 @@ export function requestForm(view) {
         <div class="field"><label for="description">Description <small class="quiet">optional</small></label>
           <textarea id="description" data-field="description" rows="5" .value=${live(draft.description)} aria-describedby=${describedBy("description", errors.description)} @input=${text("description")}></textarea>
           ${fieldError("description", errors.description)}</div>
-      </div>
-      <div class="card ask-when">
         <fieldset class="choice"><legend>Duration</legend>
           ${[30, 60, 90, 120].map((minutes) => html`<label><input type="radio" name="duration" value=${minutes} .checked=${live(draft.duration === minutes)} @change=${() => actions.edit({ duration: minutes })}><span>${durationText(minutes)}</span></label>`)}
         </fieldset>
+      </div>
+      <div class="card ask-when">
         ${day(view, zone)}
         ${freeTimes(view, zone)}
         <div class="field"><label for="time">Time <small class="quiet">your clock, ${zoneText(zone)}</small></label>
@@ -76,7 +76,7 @@ export function requestForm(view) {
 function day({ state, actions }, zone) {
   const { draft, draftErrors: errors } = state;
   const today = wallClock(state.now, zone).date;
-  return html`<div class="field" role="group" aria-labelledby="date-label" aria-describedby=${describedBy("date", errors.date)}>
+  return html`<div class="field ask-day" role="group" aria-labelledby="date-label" aria-describedby=${describedBy("date", errors.date)}>
     <span id="date-label">Date</span>
     ${calendar({
       at: state.calendarAt || draft.date || today, selected: draft.date, min: today, max: addDays(today, 365), today, label: "Date", error: errors.date,
