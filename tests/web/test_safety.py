@@ -35,6 +35,7 @@ async def test_hostile_names_titles_reasons_and_messages_stay_text(
             await expect(page.locator("main h1")).to_be_visible()
         await expect(page.locator("main img, main script, main b:text('bold')")).to_have_count(0)
         assert await page.evaluate("window.pwned") is None
+    await student.dismiss_all()
     await student.ask(mentor.name, "Refuse me", minutes=300)
     await mentor.go("Requests")
     await (

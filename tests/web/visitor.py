@@ -130,6 +130,12 @@ class Visitor:
         await self.choose_day(start.date())
         await page.get_by_label("Time your clock").fill(f"{start:%H:%M}")
 
+    async def dismiss_all(self) -> None:
+        """Put away what popped up, as one does before going on below it."""
+        toasts = self.page.get_by_test_id("toast")
+        while await toasts.count():
+            await toasts.last.get_by_role("button", name="Dismiss").click()
+
     async def still_typed(self, title: str, text: str) -> None:
         """The request form has what was typed into it."""
         await expect(self.page.get_by_label("Title")).to_have_value(title)

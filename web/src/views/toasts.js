@@ -13,7 +13,7 @@ export function toasts(view) {
     ${repeat(view.state.toasts.slice(-4), ({ id }) => id, (toast) => html`<article class="toast toast-${toast.tone}" data-testid="toast" data-toast=${toast.id}>
       <div class="toast-body">
         <p class="toast-title">${toast.title}</p>
-        ${toast.text ? html`<p class="toast-text">${toast.text}</p>` : nothing}
+        ${toast.text ? html`<p class="toast-text clamp">${toast.text}</p>` : nothing}
         ${toast.request ? ask(view, toast.request) : nothing}
       </div>
       <button class="icon-button toast-close" @click=${() => view.actions.dismiss(toast.id)}>${icon("cross")}<span class="sr">Dismiss: ${toast.title}</span></button>
