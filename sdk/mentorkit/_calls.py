@@ -6,7 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from postgrest.types import ReturnMethod
+
 T = TypeVar("T")
+
+MINIMAL = ReturnMethod.minimal
+"""Ask for no rows back: where some columns are secret, a deleted row may not be read."""
 
 
 class Database(Protocol):

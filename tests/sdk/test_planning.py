@@ -210,6 +210,7 @@ async def test_a_series_is_asked_for_and_answered_as_one(face: Face) -> None:
     ]
     series = await student.client.series.request(subject_id=subject.id, title="Weekly", **rule)
     assert (series.occurrences, series.frequency) == (3, "weekly")
+    assert await mentor.client.series.list() == [await student.client.series.get(series.id)]
     sessions = await mentor.client.series.approve(series.id)
     assert len(sessions) == 3
     with pytest.raises((Conflict, SlotTaken)):

@@ -49,6 +49,39 @@ async def test_an_approved_request_becomes_a_session_for_both(face: Face) -> Non
     assert answered.description == "The base case"
 
 
+async def test_a_request_and_its_session_say_who_the_two_are(face: Face) -> None:
+    student, mentor = await both(face)
+    request = await face.request(student, mentor)
+    (pending,) = await mentor.client.requests.pending()
+    assert (pending.student.id, pending.student.name) == (student.id, "Sam")
+    assert (pending.student.rating, pending.student.rating_count) == (None, 0)
+    (asked,) = await student.client.requests.list()
+    assert (asked.mentor.name, asked.student.name) == ("Maya", "Sam")
+    session = await mentor.client.requests.approve(request.id)
+    assert (await mentor.client.sessions.get(session.id)).student.name == "Sam"
+    assert (await student.client.sessions.upcoming())[0].mentor == asked.mentor
+
+
+async def test_what_happened_can_be_read_by_the_two(face: Face) -> None:
+    student, mentor = await both(face)
+    stranger = await face.person("Eve", mentor=True)
+    request = await face.request(student, mentor, requested_time=face.hour() + timedelta(days=3))
+    session = await mentor.client.requests.approve(request.id)
+    told = await student.client.requests.events(request.id)
+    assert [event.actor_id for event in told][:2] == [student.id, mentor.id]
+    assert [event.id for event in told] == sorted(event.id for event in told)
+    assert {event.session_id for event in told} >= {session.id}
+    of_session = await mentor.client.sessions.events(session.id)
+    assert of_session
+    assert await stranger.client.requests.events(request.id) == []
+    assert await stranger.client.sessions.events(session.id) == []
+    reminders = await mentor.client.sessions.reminders(session.id)
+    assert reminders == sorted(reminders, key=lambda row: row.reminder_time)
+    assert all(row.reminder_time < session.scheduled_time and not row.sent for row in reminders)
+    assert len(reminders) == 3
+    await student.client.rooms.record_arrival(session.video_room_id)
+
+
 async def test_a_rejection_says_why(face: Face) -> None:
     student, mentor = await both(face)
     request = await face.request(student, mentor)

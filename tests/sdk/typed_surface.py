@@ -14,8 +14,14 @@ from mentorkit import (
     AsyncWatch,
     Blocked,
     BookingTerms,
+    Browser,
+    Calendar,
+    Channel,
     ConnectionStatus,
     DayHours,
+    Delivery,
+    DeliveryStatus,
+    Event,
     FileStorage,
     Frequency,
     LiveOptions,
@@ -24,11 +30,15 @@ from mentorkit import (
     MentorkitError,
     NoShow,
     Notice,
+    NoticePreference,
+    NoticeSettings,
     Occurrence,
     Overflow,
+    Person,
     Profile,
     Proposal,
     Rating,
+    Reminder,
     Request,
     RequestStatus,
     Retries,
@@ -43,6 +53,8 @@ from mentorkit import (
     Template,
     User,
     Watch,
+    Webhook,
+    WebhookAttempt,
     WeeklyHours,
 )
 
@@ -78,7 +90,9 @@ async def whole(client: AsyncMentorkit) -> None:
     assert_type(await client.requests.reject_many(ID, reason="r"), list[Answered])
     assert_type(await client.requests.withdraw(ID), Request)
     assert_type(await client.requests.get(ID), Request)
+    assert_type(await client.requests.events(ID), list[Event])
     assert_type(await client.requests.pending(limit=3), list[Request])
+    assert_type(request.student, Person | None)
     listed = await client.requests.list(role=Role.MENTOR, status="pending", after=request)
     assert_type(listed, list[Request])
     async for one in client.requests.each(role="student"):
@@ -96,6 +110,8 @@ async def whole(client: AsyncMentorkit) -> None:
     async for session in client.sessions.each_past():
         assert_type(session, Session)
     assert_type(await client.sessions.get(ID), Session)
+    assert_type(await client.sessions.events(ID), list[Event])
+    assert_type(await client.sessions.reminders(ID), list[Reminder])
     assert_type(await client.sessions.cancel(ID, reason="r"), Session)
     assert_type(await client.sessions.start(ID), Session)
     assert_type(await client.sessions.complete(ID), Session)
@@ -115,6 +131,34 @@ async def whole(client: AsyncMentorkit) -> None:
         assert_type(notice, Notice)
     assert_type(await client.notifications.mark_read(ID), list[Notice])
     assert_type(client.notifications.watch(buffer=5), AsyncWatch[Notice])
+
+    settings = await client.notice_settings.get()
+    assert_type(await client.notice_settings.set(settings), NoticeSettings)
+    chosen = await client.notice_settings.prefer("rating_open", channel="mail", enabled=False)
+    assert_type(chosen, NoticePreference)
+    assert_type(await client.notice_settings.preferences(), list[NoticePreference])
+    await client.notice_settings.forget("rating_open", channel=Channel.PUSH)
+
+    made_webhook = await client.webhooks.create(url="https://x", kinds=["request_created"])
+    assert_type(made_webhook, Webhook)
+    assert_type(await client.webhooks.list(), list[Webhook])
+    assert_type(await client.webhooks.get(ID), Webhook)
+    assert_type(await client.webhooks.update(ID, enabled=True), Webhook)
+    assert_type(await client.webhooks.rotate_secret(ID), str)
+    sent = await client.webhooks.deliveries(ID, status=DeliveryStatus.DEAD)
+    assert_type(sent, list[Delivery])
+    assert_type(await client.webhooks.attempts(ID), list[WebhookAttempt])
+    await client.webhooks.replay(ID)
+    await client.webhooks.delete(ID)
+
+    calendar = await client.calendars.create()
+    assert_type(calendar, Calendar)
+    assert_type(calendar.address("https://f"), str)
+    assert_type(await client.calendars.list(), list[Calendar])
+    await client.calendars.revoke(ID)
+    assert_type(await client.browsers.subscribe(endpoint="e", p256dh="p", auth="a"), UUID)
+    assert_type(await client.browsers.list(), list[Browser])
+    await client.browsers.unsubscribe(ID)
 
     assert_type(await client.availability.week(), list[WeeklyHours])
     hours = [WeeklyHours(1, time(9), time(12))]
@@ -146,7 +190,9 @@ async def whole(client: AsyncMentorkit) -> None:
         time_zone="UTC", duration=30, occurrences=3, skip=[1],
     )  # fmt: skip
     assert_type(series, Series)
-    assert_type(await client.series.approve(ID, skip=[1]), list[Session])
+    assert_type(await client.series.approve(ID, skip=[1], skip_reason="r"), list[Session])
+    assert_type(await client.series.list(), list[Series])
+    assert_type(await client.series.get(ID), Series)
     assert_type(await client.series.reject(ID, reason="r"), list[Request])
     assert_type(await client.series.withdraw(ID), list[Request])
     assert_type(await client.series.cancel(ID, scope=Scope.ALL, reason="r"), list[Session])
@@ -158,6 +204,7 @@ async def whole(client: AsyncMentorkit) -> None:
     assert_type(await client.series.decline_reschedule(ID, reason="r"), list[Proposal])
 
     assert_type(await client.rooms.access("room-a3b5c7d9"), RoomAccess)
+    await client.rooms.record_arrival("room-a3b5c7d9")
     room = await client.rooms.join("room-a3b5c7d9", signaling_url="https://s")
     assert_type(room, AsyncRoom)
     await room.signal("peer", description={"type": "offer", "sdp": ""})
@@ -177,6 +224,8 @@ async def making() -> None:
         await whole(app)
     async with AsyncService("u", "sb_secret_k") as service:
         assert_type(await service.timed_work(now=NOW), dict[str, int])
+        assert_type(await service.dead_deliveries(max_items=5), list[Delivery])
+        await service.revive_delivery(ID)
 
 
 def plain() -> None:
