@@ -112,7 +112,7 @@ class RedisDirectory:
             from_json(answer["replaced"]) if answer.get("replaced") else None,
             bool(answer["resumed"]),
         )
-        before = answer.get("before")
+        before = str(answer.get("before"))
         if not joined.resumed or before == self.node:
             return joined
         alive = bool(answer.get("alive"))

@@ -213,8 +213,9 @@ async def test_a_fresh_token_keeps_the_connection(node: Running) -> None:
 
     async def renewed_twice() -> float | None:
         # One right behind the other, so that the fresh one is there before the short one runs out.
-        both = shortened(client, project), client.call("access_token", fresh)
-        expires_at, _ = await asyncio.gather(*both)
+        expires_at, _ = await asyncio.gather(
+            shortened(client, project), client.call("access_token", fresh)
+        )
         return expires_at
 
     expires_at = await eventually(renewed_twice, within=30)
