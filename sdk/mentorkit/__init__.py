@@ -67,7 +67,8 @@ from mentorkit.planning import (
     Suggestion,
     WeeklyHours,
 )
-from mentorkit.rooms import AsyncRoom, Peer, PeerJoined, PeerLeft, RoomClosed, Signal
+from mentorkit.room_events import Peer, PeerJoined, PeerLeft, RoomClosed, Signal
+from mentorkit.rooms import AsyncRoom
 from mentorkit.storage import FileStorage, KeyringStorage, MemoryStorage, Storage
 
 __all__ = [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -18,55 +17,11 @@ from mentorkit._clock import AsyncClock
 from mentorkit._rows import moment
 from mentorkit._token import refresh_due
 from mentorkit.errors import Closed, MentorkitError, RoomRefused, TooSlow, Unavailable
+from mentorkit.room_events import Peer, PeerJoined, PeerLeft, RoomClosed, RoomEvent, Signal
 
 log = logging.getLogger("mentorkit")
 
 BUFFER = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Somebody else in the room."""
-
-    peer: str
-    name: str | None
-    role: str | None
-    polite: bool
-    """Whether you are the polite one towards them: of two offers at once, yours gives way."""
-
-
-@dataclass(frozen=True, slots=True)
-class PeerJoined:
-    """Somebody came in. You were there first, so you make the first offer."""
-
-    peer: Peer
-
-
-@dataclass(frozen=True, slots=True)
-class PeerLeft:
-    """Somebody went: left, lost, replaced, session_over, token_expired."""
-
-    peer: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What a peer sent: a description or a candidate; a candidate of None ends them."""
-
-    sender: str
-    description: dict[str, Any] | None = field(default=None, hash=False)
-    candidate: dict[str, Any] | None = field(default=None, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class RoomClosed:
-    """The room is closed for you; nothing comes after this."""
-
-    reason: str
-
-
-RoomEvent = PeerJoined | PeerLeft | Signal | RoomClosed
 
 
 class AsyncRoom:
@@ -208,7 +163,7 @@ class AsyncRoom:
         resume = answer.get("resume")
         seen = (self._resume or {}).get("seen", 0) if answer.get("resumed") else 0
         self._resume = None if resume is None else {**resume, "seen": seen}
-        now = {told["peer"]: _peer(told) for told in answer.get("peers") or []}
+        now = {told["peer"]: Peer.from_told(told) for told in answer.get("peers") or []}
         first = not self.peers and not answer.get("resumed")
         for gone in self.peers.keys() - now.keys():
             self._put(PeerLeft(gone, "lost"))
@@ -263,7 +218,7 @@ class AsyncRoom:
         self._put(Signal(told["from"], told.get("description"), told.get("candidate")))
 
     def _on_joined(self, told: dict[str, Any]) -> None:
-        peer = _peer(told)
+        peer = Peer.from_told(told)
         self.peers[peer.peer] = peer
         self._put(PeerJoined(peer))
 
@@ -301,10 +256,6 @@ class AsyncRoom:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._disconnect()
         await self._http.close()
-
-
-def _peer(told: dict[str, Any]) -> Peer:
-    return Peer(told["peer"], told.get("name"), told.get("role"), bool(told.get("polite")))
 
 
 def _socket() -> tuple[Any, Any]:

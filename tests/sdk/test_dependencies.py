@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.stack import REPO
 
 PACKAGE = REPO / "sdk/mentorkit"
-EXTRAS = {"cli": "cli", "rooms.py": "rooms", "_rooms": "rooms", "storage.py": "keyring"}
+EXTRAS = {"cli": "cli", "rooms.py": "rooms", "storage.py": "keyring"}
 """Which part of the package may need which extra; all else is there for everybody."""
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from mentorkit import ConnectionStatus, LiveOptions, NoticeKind, Overflow, Request, Via
+from mentorkit import ConnectionStatus, LiveOptions, NoticeKind, Overflow, Request, Retries, Via
 from mentorkit.errors import Closed, NotSignedIn, TooSlow
+from tests.sdk.cutting import Wire
 from tests.sdk.faces import Face
 from tests.sdk.noticing import write_notices
+from tests.sdk.reading import port_of
 from tests.support.wait import eventually
 
 SOON = 20.0
@@ -52,6 +54,34 @@ async def test_a_popup_can_name_a_student_never_seen_before(face: Face) -> None:
         told = await watch.next(timeout=SOON)
         assert (told.student_id, told.student.name, told.student.rating) == (student.id, name, None)
     await watch.close()
+
+
+async def test_a_popup_comes_although_the_student_cannot_be_looked_up_at_once(stack: Any) -> None:
+    """The line breaks when the name was asked for: the row waits for it and is not lost."""
+    face = Face("async", stack)
+    async with Wire(port_of(stack)) as wire:
+        mentor = await face.person("Maya", mentor=True, url=wire.url, retries=Retries(attempts=1))
+        watch = mentor.client.requests.watch()
+
+        async def live() -> bool:
+            with pytest.raises(TimeoutError):
+                await watch.next(timeout=0.1)
+            return mentor.client.connection.status is ConnectionStatus.LIVE
+
+        await eventually(live, within=SOON)
+        student = await face.person("Sam")
+        request = await face.request(student, mentor)
+
+        async def heard() -> bool:
+            return bool(watch._news)
+
+        await eventually(heard, within=SOON)
+        wire.lose_next_answer()
+        told = await watch.next(timeout=SOON)
+        assert (told.id, told.student.name) == (request.id, "Sam")
+        assert wire.accepted > 2
+        await watch.close()
+    await face.close()
 
 
 async def test_a_student_is_told_of_the_answer(face: Face) -> None:

@@ -13,7 +13,8 @@ from mentorkit._sync.auth import Auth
 from mentorkit._sync.live import Live, Loop
 from mentorkit._sync.transport import Transport
 from mentorkit.access import RoomAccess
-from mentorkit.rooms import AsyncRoom, RoomEvent
+from mentorkit.room_events import RoomEvent
+from mentorkit.rooms import AsyncRoom
 
 
 class Room:
