@@ -14,6 +14,7 @@ from tests.support.stack import StackEnv
 from tests.web.chromium import BLUE, RED, camera, launch
 from tests.web.site import build, config_of, serve
 from tests.web.visitor import Visitor
+from tests.web.wardrobe import Wardrobe
 
 Visit = Callable[..., Awaitable[Visitor]]
 
@@ -72,21 +73,29 @@ async def blue(
     await browser.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def wardrobe() -> Wardrobe:
+    return Wardrobe()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(red: Browser, stack: StackEnv, site: str) -> AsyncIterator[Visit]:
+async def visit(
+    red: Browser, stack: StackEnv, site: str, wardrobe: Wardrobe
+) -> AsyncIterator[Visit]:
     """Opens the dashboard as a new person, in the red browser unless another is named."""
     visitors: list[Visitor] = []
 
     async def opened(
         browser: Browser = red, *, site: str = site, zone: str = "Europe/Berlin", **options: object
     ) -> Visitor:
-        context = await browser.new_context(timezone_id=zone, locale="en-GB", **options)  # type: ignore[arg-type]
-        visitor = Visitor(await context.new_page(), site, stack)
+        page = await wardrobe.take(browser, zone, options)
+        visitor = Visitor(page, site, stack)
         visitors.append(visitor)
         return visitor
 
     yield opened
     for visitor in visitors:
-        await visitor.close()
+        visitor.turn_away()
+        await wardrobe.give_back(visitor.page)
     for visitor in visitors:
         assert not visitor.faults, visitor.faults

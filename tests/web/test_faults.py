@@ -7,12 +7,14 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Browser, expect
 
+from tests.support.people import sign_up
 from tests.support.stack import StackEnv
 from tests.web.axe import clean
 from tests.web.conftest import Visit
 from tests.web.line import line_to
-from tests.web.rooms import agree
+from tests.web.rooms import agree, ask, mentor_of, pair
 from tests.web.site import config_of, serve
+from tests.web.visitor import unlike_others
 
 
 async def test_an_approval_that_fails_is_taken_back(
@@ -20,10 +22,10 @@ async def test_an_approval_that_fails_is_taken_back(
 ) -> None:
     async with line_to(stack.supabase_url) as line:
         with serve(pages[0], config_of(stack, supabaseUrl=line.url)) as site:
-            student, mentor = await visit(), await visit(blue, site=site)
-            await mentor.enter("Grace Back", mentor=True)
-            await student.enter("Ada Back")
-            await student.ask(mentor.name, "Not yet", minutes=300)
+            mentor = await visit(blue, site=site)
+            teacher = await mentor.enter("Grace Back", mentor=True)
+            learner = await sign_up(stack, unlike_others("Ada"))
+            await ask(stack, learner, teacher, "Not yet", minutes=300)
             await mentor.go("Requests")
             card = mentor.page.get_by_test_id("request").filter(has_text="Not yet")
             await expect(card).to_be_visible()
@@ -50,9 +52,8 @@ EXPIRE = """() => {
 }"""
 
 
-async def test_an_expired_token_is_renewed_without_a_word(visit: Visit, blue: Browser) -> None:
-    student, mentor = await visit(), await visit(blue)
-    await mentor.enter("Grace Renew", mentor=True)
+async def test_an_expired_token_is_renewed_without_a_word(visit: Visit, stack: StackEnv) -> None:
+    student, mentor = await visit(), await mentor_of(stack)
     await student.enter("Ada Renew")
     await student.fill_request(mentor.name, "Renewed", minutes=300)
     await student.page.evaluate(EXPIRE)
@@ -61,10 +62,9 @@ async def test_an_expired_token_is_renewed_without_a_word(visit: Visit, blue: Br
 
 
 async def test_a_sign_in_that_ended_asks_for_the_password_and_keeps_the_form(
-    visit: Visit, blue: Browser, stack: StackEnv
+    visit: Visit, stack: StackEnv
 ) -> None:
-    student, mentor = await visit(), await visit(blue)
-    await mentor.enter("Grace Ended", mentor=True)
+    student, mentor = await visit(), await mentor_of(stack)
     person = await student.enter("Ada Ended")
     await student.fill_request(mentor.name, "Kept too", minutes=300, text="Every word.")
     token = await student.page.evaluate(
@@ -93,9 +93,8 @@ async def test_a_sign_in_that_ended_asks_for_the_password_and_keeps_the_form(
     await expect(student.page.get_by_test_id("request").filter(has_text="Kept too")).to_be_visible()
 
 
-async def test_a_reload_loses_nothing_of_the_form(visit: Visit, blue: Browser) -> None:
-    student, mentor = await visit(), await visit(blue)
-    await mentor.enter("Grace Reload", mentor=True)
+async def test_a_reload_loses_nothing_of_the_form(visit: Visit, stack: StackEnv) -> None:
+    student, mentor = await visit(), await mentor_of(stack)
     await student.enter("Ada Reload")
     await student.fill_request(mentor.name, "Typed once", minutes=300, text="Only once.")
     await student.page.reload()
@@ -103,14 +102,12 @@ async def test_a_reload_loses_nothing_of_the_form(visit: Visit, blue: Browser) -
 
 
 async def test_a_taken_time_is_said_at_the_field_and_the_form_stays(
-    visit: Visit, blue: Browser, stack: StackEnv
+    visit: Visit, stack: StackEnv
 ) -> None:
-    student, mentor = await visit(), await visit(blue)
-    rival = await (await visit()).enter("Rival")
-    teacher = await mentor.enter("Grace Taken", mentor=True)
+    student, (rival, mentor) = await visit(), await pair(stack)
     await student.enter("Ada Taken")
     await student.fill_request(mentor.name, "Too late", minutes=300, text="I was quick.")
-    await agree(stack, rival, teacher, minutes=300)
+    await agree(stack, rival, mentor, minutes=300)
     await student.page.get_by_role("button", name="Request Session").click()
     await expect(student.page.locator("#time-error")).to_contain_text("just been taken")
     await expect(student.page.get_by_label("Time your clock")).to_be_focused()
@@ -118,10 +115,9 @@ async def test_a_taken_time_is_said_at_the_field_and_the_form_stays(
 
 
 async def test_an_empty_or_past_request_is_refused_at_its_fields(
-    visit: Visit, blue: Browser
+    visit: Visit, stack: StackEnv
 ) -> None:
-    student, mentor = await visit(), await visit(blue)
-    await mentor.enter("Grace Empty", mentor=True)
+    student, mentor = await visit(), await mentor_of(stack)
     await student.enter("Ada Empty")
     await student.page.goto(f"{student.site}/#/request")
     page = student.page

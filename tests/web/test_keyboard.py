@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 from playwright.async_api import Browser, expect
 
+from tests.support.people import sign_up
+from tests.support.stack import StackEnv
 from tests.web.chromium import BLUE, RED
 from tests.web.conftest import Visit
 from tests.web.keyboard import Keyboard
-from tests.web.rooms import in_state, sees
+from tests.web.rooms import ask, in_state, sees
 from tests.web.visitor import Visitor, soon, unlike_others
 
 
-async def sign_up(visitor: Visitor, name: str, *, mentor: bool) -> Keyboard:
+async def sign_up_by_keys(visitor: Visitor, name: str, *, mentor: bool) -> Keyboard:
     page, keys = visitor.page, Keyboard(visitor.page)
     visitor.name = unlike_others(name)
     await page.goto(visitor.site)
@@ -31,8 +34,8 @@ async def sign_up(visitor: Visitor, name: str, *, mentor: bool) -> Keyboard:
 
 async def test_the_story_by_keyboard_only(visit: Visit, red: Browser, blue: Browser) -> None:
     student, mentor = await visit(red), await visit(blue, zone="Asia/Kolkata")
-    theirs = await sign_up(mentor, "Grace Keys", mentor=True)
-    keys = await sign_up(student, "Ada Keys", mentor=False)
+    theirs = await sign_up_by_keys(mentor, "Grace Keys", mentor=True)
+    keys = await sign_up_by_keys(student, "Ada Keys", mentor=False)
 
     await keys.press("Mentors")
     await expect(student.page.get_by_role("heading", name="Mentors", level=1)).to_be_focused()
@@ -85,13 +88,11 @@ async def test_the_story_by_keyboard_only(visit: Visit, red: Browser, blue: Brow
     await expect(student.page.get_by_role("heading", name="Upcoming sessions")).to_be_visible()
 
 
-async def test_a_dialog_takes_the_focus_and_gives_it_back(
-    visit: Visit, red: Browser, blue: Browser
-) -> None:
-    student, mentor = await visit(red), await visit(blue)
-    await mentor.enter("Grace Focus", mentor=True)
-    await student.enter("Ada Focus")
-    await student.ask(mentor.name, "Give it back", minutes=90)
+async def test_a_dialog_takes_the_focus_and_gives_it_back(visit: Visit, stack: StackEnv) -> None:
+    mentor = await visit()
+    teacher = await mentor.enter("Grace Focus", mentor=True)
+    learner = await sign_up(stack, unlike_others("Ada"))
+    await ask(stack, learner, teacher, "Give it back", minutes=90)
     keys, page = Keyboard(mentor.page), mentor.page
     await expect(page.get_by_test_id("request")).to_be_visible()
     await keys.press("Requests")
@@ -105,16 +106,19 @@ async def test_a_dialog_takes_the_focus_and_gives_it_back(
     await expect(opener).to_be_focused()
 
 
-async def test_news_takes_the_focus_from_nobody(visit: Visit, red: Browser, blue: Browser) -> None:
-    student, mentor = await visit(red), await visit(blue)
-    await mentor.enter("Grace Still", mentor=True)
-    await student.enter("Ada Still")
-    await student.ask(mentor.name, "The first", minutes=90)
+async def test_news_takes_the_focus_from_nobody(
+    visit: Visit, blue: Browser, stack: StackEnv
+) -> None:
+    student, mentor = await visit(), await visit(blue)
+    teacher, learner = await asyncio.gather(
+        mentor.enter("Grace Still", mentor=True), student.enter("Ada Still")
+    )
+    await ask(stack, learner, teacher, "The first", minutes=90)
     await mentor.go("Requests")
     cards = mentor.page.get_by_test_id("request")
     approve = cards.get_by_role("button", name="Approve The first")
     await approve.focus()
-    await student.ask(mentor.name, "The second", minutes=190)
+    await ask(stack, learner, teacher, "The second", minutes=190)
     await expect(cards.filter(has_text="The second")).to_be_visible()
     await expect(approve).to_be_focused()
 

@@ -7,9 +7,12 @@ import datetime
 
 from playwright.async_api import Browser, expect
 
+from tests.support.people import Person
+from tests.support.stack import StackEnv
 from tests.web.chromium import BLUE, RED
 from tests.web.conftest import Visit
-from tests.web.rooms import in_state, sees
+from tests.web.rooms import agree, ask, in_state, sees
+from tests.web.visitor import Visitor
 
 # When the first toast stood on the page, by the clock that database and browsers share here.
 FIRST_TOAST = """() => new Promise((tell) => {
@@ -40,7 +43,12 @@ async def test_student_and_mentor_go_from_request_to_a_call(
     toast = mentor.page.locator("article.toast-request")
     await expect(toast).to_contain_text("New session request!")
     await expect(toast).to_contain_text("Bayes by hand")
-    for text in (student.name, "30 min", "I am stuck on priors.", f"for {student.name} in Berlin"):
+    for text in (
+        student.name,
+        "30 min",
+        "I am stuck on priors.",
+        f"for {student.name} in Berlin",
+    ):
         await expect(toast).to_contain_text(text)
     await expect(mentor.page.get_by_test_id("pending-count")).to_contain_text("1")
 
@@ -85,13 +93,24 @@ async def test_student_and_mentor_go_from_request_to_a_call(
     await expect(refused).to_contain_text("belongs to other people")
 
 
+async def meet(student: Visitor, mentor: Visitor, name: str) -> tuple[Person, Person]:
+    """Both are signed in."""
+    learner, teacher = await asyncio.gather(
+        student.enter(f"Ada {name}"), mentor.enter(f"Grace {name}", mentor=True)
+    )
+    return learner, teacher
+
+
 async def test_a_rejection_needs_a_reason_and_the_student_reads_it(
-    visit: Visit, red: Browser, blue: Browser
+    visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(red), await visit(blue)
-    await mentor.enter("Grace Reject", mentor=True)
-    await student.enter("Ada Reject")
-    await student.ask(mentor.name, "A question of taste", minutes=90)
+    learner, teacher = await meet(student, mentor, "Reject")
+    await ask(stack, learner, teacher, "A question of taste", minutes=90)
+    await student.go("Requests")
+    toast = mentor.page.locator("article.toast-request")
+    for text in (student.name, "Rated 4.5 of 5", "30 min", "A question of taste"):
+        await expect(toast).to_contain_text(text)
 
     await mentor.go("Requests")
     await mentor.page.get_by_test_id("request").get_by_role("button", name="Reject").click()
@@ -112,12 +131,11 @@ async def test_a_rejection_needs_a_reason_and_the_student_reads_it(
 
 
 async def test_a_withdrawn_request_leaves_the_mentors_list(
-    visit: Visit, red: Browser, blue: Browser
+    visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(red), await visit(blue)
-    await mentor.enter("Grace Withdraw", mentor=True)
-    await student.enter("Ada Withdraw")
-    await student.ask(mentor.name, "Never mind", minutes=90)
+    learner, teacher = await meet(student, mentor, "Withdraw")
+    await ask(stack, learner, teacher, "Never mind", minutes=90)
     waiting = mentor.page.get_by_role("listitem").filter(has_text="Never mind")
     await expect(waiting).to_be_visible()
     await student.page.get_by_role("button", name="Withdraw Never mind").click()
@@ -126,13 +144,11 @@ async def test_a_withdrawn_request_leaves_the_mentors_list(
 
 
 async def test_a_session_can_be_cancelled_and_the_other_side_is_told_why(
-    visit: Visit, red: Browser, blue: Browser
+    visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(red), await visit(blue)
-    await mentor.enter("Grace Cancel", mentor=True)
-    await student.enter("Ada Cancel")
-    await student.ask(mentor.name, "Called off", minutes=600)
-    await mentor.page.get_by_test_id("toast").get_by_role("button", name="Approve").click()
+    learner, teacher = await meet(student, mentor, "Cancel")
+    await agree(stack, learner, teacher, "Called off", minutes=600)
     await mentor.page.get_by_role("button", name="Cancel… Called off").click()
     dialog = mentor.page.get_by_role("dialog", name="Cancel this session")
     await dialog.get_by_label("Reason").fill("The train stands still.")

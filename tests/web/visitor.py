@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-from playwright.async_api import ConsoleMessage, Page, expect
+from playwright.async_api import ConsoleMessage, Error, Page, expect
 
 from tests.support.people import TAUGHT, Person, patch_profile, sign_up
 from tests.support.stack import StackEnv
@@ -32,12 +32,20 @@ class Visitor:
         self.name = ""
         self.faults: list[str] = []
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("pageerror", self._failed)
         page.on("console", self._heard)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.text):
             self.faults.append(f"console: {message.text}")
+
+    def _failed(self, error: Error) -> None:
+        self.faults.append(f"page error: {error}")
+
+    def turn_away(self) -> None:
+        """What the page does from now on is somebody else's."""
+        self.page.remove_listener("pageerror", self._failed)
+        self.page.remove_listener("console", self._heard)
 
     async def close(self) -> None:
         if not self.page.is_closed():
@@ -86,7 +94,9 @@ class Visitor:
                 "user": {"id": person.id, "email": person.email},
             }
         )
-        await self.page.goto(f"{self.site}/icon.svg")
+        # A page that others have left stands there already, or at another site's.
+        if self.page.url != f"{self.site}/icon.svg":
+            await self.page.goto(f"{self.site}/icon.svg")
         await self.page.evaluate("kept => localStorage.setItem('mentorkit-session', kept)", kept)
         await self.page.goto(f"{self.site}{path}")
         if path == "/":
