@@ -6,7 +6,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -36,8 +37,14 @@ def third_party(source: str) -> Iterator[str]:
                 yield top
 
 
+@cache
+def installed() -> Mapping[str, list[str]]:
+    """Which packages bring a name; looking takes half a second."""
+    return packages_distributions()
+
+
 def undeclared(source: str, declared: set[str]) -> list[str]:
-    installs = packages_distributions()
+    installs = installed()
     return sorted(
         top
         for top in set(third_party(source))
