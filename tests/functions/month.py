@@ -20,6 +20,7 @@ OFFSETS = {
 }
 SPREAD = timedelta(days=27)
 LONG_ENOUGH = timedelta(minutes=31)
+NOT_NEAR = timedelta(hours=2, minutes=5)
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Month:
 
     begin: datetime
     booked: list[Booked] = field(default_factory=list)
+    changes: int = 0
 
     def moments(self, after: datetime) -> list[datetime]:
         """When something may be due: also where it no longer is, as it was moved or cancelled."""
@@ -69,14 +71,19 @@ class Month:
         over = {start + LONG_ENOUGH for start in starts}
         return sorted(moment for moment in due | over if moment > after)
 
-    async def change(
-        self, admin: AsyncConnection[Any], chance: Random, one: Booked, now: datetime
-    ) -> None:
-        """Cancel a session or move it by a day; one that begins soon stays."""
-        cancel = chance.random() < 0.5
-        if one.start - now < timedelta(hours=2):
+    async def change(self, admin: AsyncConnection[Any], chance: Random, now: datetime) -> None:
+        """Move a session by a day, or cancel one, by turns: one that is not near and was left alone
+        so far.
+        """
+        free = [
+            one for one in self.booked if len(one.planned) == 1 and not one.cancelled
+            and one.start - now >= NOT_NEAR
+        ]  # fmt: skip
+        if not free:
             return
-        if cancel:
+        one = chance.choice(free)
+        self.changes += 1
+        if self.changes % 2 == 0:
             await admin.execute(
                 "update public.sessions set status = 'cancelled', cancel_reason = 'Off.' "
                 "where id = %s",

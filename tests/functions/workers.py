@@ -209,7 +209,10 @@ class Workers:
             "  where closed_at is null and reminder_time <= %(now)s) "
             "+ (select count(*) from public.notification_deliveries "
             "  where status = 'claimed' "
-            "    or (status = 'waiting' and next_attempt_at <= %(now)s))",
+            "    or (status = 'waiting' and next_attempt_at <= %(now)s)) "
+            "+ (select count(*) from public.sessions "
+            "  where (status = 'scheduled' and scheduled_time <= %(now)s) "
+            "    or (status = 'ongoing' and end_time <= %(now)s))",
             {"now": now},
         )
         rows = await cursor.fetchall()
