@@ -67,7 +67,9 @@ def test_the_story_in_commands(
     assert (made["title"], made["status"], made["duration"]) == ("Recursion", "pending", 60)
 
     assert [row["id"] for row in json.loads(maya("--json", "pending")[1])] == [made["id"]]
-    assert "Recursion" in maya("pending")[1]
+    table = maya("pending")[1]
+    assert "Recursion" in table
+    assert "Sam" in table
     seen = maya("watch", "requests", "--timeout", "0.5", "--json")[1].splitlines()
     assert [json.loads(line)["id"] for line in seen] == [made["id"]]
 

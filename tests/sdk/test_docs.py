@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import inspect
 import re
 from collections.abc import AsyncIterator
@@ -41,6 +42,12 @@ async def names(async_face: Face, tmp_path: Path) -> AsyncIterator[dict[str, Any
         "key": stack.publishable_key,
         "secret_key": stack.secret_key,
         "signaling_url": stack.signaling_url,
+        "functions_url": stack.functions_url,
+        "subscription": {
+            "endpoint": f"https://push.example.test/{uuid4()}",
+            "p256dh": base64.urlsafe_b64encode(b"\x04" + bytes(64)).decode().rstrip("="),
+            "auth": base64.urlsafe_b64encode(bytes(16)).decode().rstrip("="),
+        },
         "email": f"{uuid4().hex}@example.test",
         "session_file": tmp_path / "session.json",
         "student": student.client,

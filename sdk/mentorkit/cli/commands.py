@@ -15,11 +15,11 @@ LOCAL_TIME = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 REQUEST: show.Columns = {
     "id": lambda row: row.id,
+    "student": lambda row: row.student and row.student.name,
+    "rating": lambda row: row.student and row.student.rating,
     "title": lambda row: row.title,
     "when": lambda row: row.requested_time,
     "min": lambda row: row.duration,
-    "status": lambda row: row.status,
-    "reason": lambda row: row.rejection_reason,
 }
 SESSION: show.Columns = {
     "id": lambda row: row.id,
@@ -178,7 +178,8 @@ def watch(place: Place, what: str, timeout: float | None) -> None:
                 click.echo(f"{show.local(row.created_at)}  {row.kind}")
             else:
                 when = row.requested_time if what == "requests" else row.scheduled_time
-                click.echo(f"{row.status:<10} {show.local(when)}  {row.title}  {row.id}")
+                who = row.student.name if row.student else "?"
+                click.echo(f"{row.status:<10} {show.local(when)}  {who}: {row.title}  {row.id}")
 
 
 @click.command()
