@@ -43,7 +43,8 @@ class PushSender:
         try:
             body = encrypt(content(delivery, self._settings, now), target["p256dh"], target["auth"])
         except (ECEException, ValueError) as exc:
-            raise DeliveryFailed(f"not a usable subscription: {exc}", gone=True) from exc
+            reason = f"not a usable subscription: {exc}"
+            raise DeliveryFailed(reason, permanent=True, gone=True) from exc
         parts = urlsplit(target["endpoint"])
         claims = {
             "sub": self._settings.vapid_subject,

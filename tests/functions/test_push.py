@@ -100,6 +100,20 @@ async def test_a_gone_browser_is_forgotten(house: House, calls: CallServer) -> N
     assert len(calls.calls) == 2
 
 
+async def test_a_key_that_encrypts_nothing_is_forgotten(house: House, calls: CallServer) -> None:
+    student = await sign_up(house.stack, "Ada")
+    mentor = await sign_up(house.stack, "Grace", mentor=True)
+    broken = browser().subscription(f"{calls.url}/broken")
+    broken["keys"]["p256dh"] = b64(b"\x04" + bytes(64))  # no point of the curve
+    async with serve(house, **PUSH) as functions:
+        await register(functions, mentor, broken)
+        await house.ask(student, mentor, ahead=timedelta(days=2))
+        assert (await functions.deliver()).dead == 1
+    assert calls.calls == []
+    left = await house.sql("select count(*) from public.push_subscriptions")
+    assert left == [(0,)]
+
+
 async def test_a_browser_is_one_persons_at_a_time(house: House, calls: CallServer) -> None:
     first = await sign_up(house.stack, "Ada", mentor=True)
     second = await sign_up(house.stack, "Eve", mentor=True)

@@ -48,6 +48,23 @@ def test_a_night_ends_in_the_morning(now: datetime, until: datetime | None) -> N
     assert NIGHT.holds_until(now) == until
 
 
+@pytest.mark.parametrize(
+    ("end", "now", "until"),
+    [
+        # The night of summer time is an hour shorter, that of winter time an hour longer.
+        (time(7), "2026-03-28T23:00+01:00", "2026-03-29T07:00+02:00"),
+        (time(7), "2026-10-24T23:00+02:00", "2026-10-25T07:00+01:00"),
+        # An end that the clock skips comes as much later; one that it shows twice comes twice.
+        (time(2, 30), "2026-03-28T23:00+01:00", "2026-03-29T03:30+02:00"),
+        (time(2, 30), "2026-10-25T01:00+02:00", "2026-10-25T02:30+02:00"),
+        (time(2, 30), "2026-10-25T02:15+01:00", "2026-10-25T02:30+01:00"),
+    ],
+)
+def test_a_night_in_which_the_clock_is_changed(end: time, now: str, until: str) -> None:
+    night = QuietHours(time(22), end, ZoneInfo("Europe/Berlin"))
+    assert night.holds_until(datetime.fromisoformat(now)) == datetime.fromisoformat(until)
+
+
 @given(now=moments | changes, start=quarter, end=quarter, zone=st.sampled_from(ZONES))
 def test_quiet_ends_later_and_ends_at_a_time_that_is_not_quiet(
     now: datetime, start: time, end: time, zone: str
