@@ -94,7 +94,7 @@ as $$
 declare
     taken public.notification_deliveries;
     why text;
-    contents jsonb[] := '{}';
+    contents jsonb[] := array[]::jsonb[];
     skipped integer := 0;
     dead integer := 0;
 begin
