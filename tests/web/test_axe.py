@@ -217,6 +217,7 @@ async def test_the_room(visit: Visit, red: Browser, blue: Browser, stack: StackE
     page = one.page
     await expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
     await clean(page, "lobby")
+    await at_twice_the_size(page, "lobby")
     await join(one)
     await in_state(page, "waiting")
     await clean(page, "waiting")
@@ -230,14 +231,19 @@ async def test_the_room(visit: Visit, red: Browser, blue: Browser, stack: StackE
     await other.page.get_by_role("button", name="Stop camera").click()
     await expect(page.get_by_text("has the camera off")).to_be_visible()
     await clean(page, "call with chat, the other side muted")
-    for width in (360, 1280):
-        await page.set_viewport_size({"width": width, "height": 800})
-        await page.evaluate("document.documentElement.style.fontSize = '200%'")
-        await fits(page, f"call at {width}")
-        await clean(page, f"call at {width} px, text at 200%")
-    await page.evaluate("document.documentElement.style.fontSize = ''")
+    await at_twice_the_size(page, "call")
     await join(second)
     await expect(page.get_by_test_id("refused")).to_have_attribute("data-code", "replaced")
     await clean(page, "replaced")
     await second.page.get_by_role("button", name="Leave").click()
     await clean(second.page, "left")
+
+
+async def at_twice_the_size(page: Page, state: str) -> None:
+    """Narrow and wide, with text at 200%."""
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+    for width in (360, 1280):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await fits(page, f"{state} at {width} px")
+        await clean(page, f"{state} at {width} px, text at 200%")
+    await page.evaluate("document.documentElement.style.fontSize = ''")

@@ -7,12 +7,12 @@ import datetime
 
 from playwright.async_api import Browser, expect
 
-from tests.support.people import Person
+from tests.support.people import Person, sign_up
 from tests.support.stack import StackEnv
 from tests.web.chromium import BLUE, RED
 from tests.web.conftest import Visit
 from tests.web.rooms import agree, ask, in_state, sees
-from tests.web.visitor import Visitor
+from tests.web.visitor import Visitor, unlike_others
 
 # When the first toast stood on the page, by the clock that database and browsers share here.
 FIRST_TOAST = """() => new Promise((tell) => {
@@ -160,3 +160,28 @@ async def test_a_session_can_be_cancelled_and_the_other_side_is_told_why(
     await expect(
         student.page.get_by_test_id("session").filter(has_text="Called off")
     ).to_contain_text("cancelled")
+
+
+# A page can neither be sent to the background by a test nor its system notices be read: both are
+# the browser's, and recorded here in its place.
+BACKGROUND = """() => {
+    Object.defineProperty(document, 'hidden', { get: () => true });
+    window.shown = [];
+    window.Notification = class {
+        static permission = 'granted';
+        constructor(title, { body }) { window.shown.push([title, body]); }
+    };
+}"""
+
+
+async def test_a_page_in_the_background_tells_through_the_browser(
+    visit: Visit, stack: StackEnv
+) -> None:
+    mentor = await visit()
+    teacher = await mentor.enter("Grace Behind", mentor=True)
+    learner = await sign_up(stack, unlike_others("Ada"))
+    await mentor.page.evaluate(BACKGROUND)
+    await ask(stack, learner, teacher, "Knock, knock", minutes=300)
+    await expect(mentor.page.get_by_test_id("toast")).to_be_visible()
+    shown = await mentor.page.evaluate("shown")
+    assert shown == [["New session request!", "Knock, knock"]]
