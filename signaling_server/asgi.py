@@ -1,6 +1,4 @@
-"""For ASGI servers: `uvicorn signaling_server.asgi:app --ws websockets-sansio`. Reads the
-environment.
-"""
+"""For ASGI servers: `uvicorn signaling_server.asgi:app`. Reads the environment."""
 
 import os
 

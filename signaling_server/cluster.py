@@ -140,7 +140,7 @@ class RedisDirectory:
     # Listening.
 
     async def _listen_forever(self) -> None:
-        while True:
+        while not self._hub.closing:
             try:
                 async with self._store.listen() as pubsub:
                     await pubsub.subscribe(self._store.channel)
@@ -153,7 +153,7 @@ class RedisDirectory:
 
     async def _listen(self, pubsub: Any) -> None:
         quiet = 0.0
-        while self._store.up:
+        while self._store.up and not self._hub.closing:
             message = await pubsub.get_message(timeout=1.0)
             if message is None:
                 quiet += 1

@@ -147,6 +147,8 @@ class Connection:
         if self.state is not State.CLOSED:
             self.state = State.CLOSED
             self.pipe.close(code)
+            # What is sent to its peer from now on is kept, not written to a closed socket.
+            self.hub.lose(self)
 
     # What a seat and a target call.
 

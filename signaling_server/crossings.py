@@ -78,7 +78,7 @@ class Crossings:
 
     async def flush_forever(self) -> None:
         """One publish per node for all that has gathered, and again for what is not confirmed."""
-        while True:
+        while not self._hub.closing:
             # Not wait_for: on Python 3.11 that may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RESEND_SECONDS):
@@ -149,7 +149,10 @@ class Crossings:
         await self._store.publish(self._store.node, json.dumps(event).encode())
 
     async def _follow(self, member: Member, former: str) -> None:
-        while (outbox := self._outboxes.get(former)) and outbox.waits_for(member.peer):
+        while not self._hub.closing:
+            outbox = self._outboxes.get(former)
+            if outbox is None or not outbox.waits_for(member.peer):
+                return
             await asyncio.sleep(RESEND_SECONDS)
             try:
                 lives = await self._store.lives(former)

@@ -27,6 +27,7 @@ TICK_SECONDS = 0.25
 SWEEP_SECONDS = 60.0  # longer than a ping and its answer
 LOOK_SECONDS = 1.0
 CLOSE_SECONDS = 2.0
+CANCEL_AGAIN_SECONDS = 0.1
 
 
 class Reply(NamedTuple):
@@ -56,6 +57,7 @@ class Hub:
         self.log = log
         self.directory = directory
         self.draining = False
+        self.closing = False
         self._ready = False
         self.views = Views()
         self.metrics = Metrics(self._gauges)
@@ -97,13 +99,15 @@ class Hub:
 
     async def close(self) -> None:
         """Stop; what is still open is closed."""
+        self.closing = True
         for connection in list(self._connections):
             connection.shut(RESTART)
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
+        deadline = self.now() + CLOSE_SECONDS
+        while (tasks := list(self._tasks)) and self.now() < deadline:
+            # More than once: a library may take a cancellation for its own time-out.
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
         await self.directory.close()
 
     @property
@@ -200,9 +204,8 @@ class Hub:
             self._of_user.remove(connection.caller.user)
         if leaving:
             self.leave(connection, "left")
-        elif (seat := connection.seat) is not None:
-            self._lose(seat)
-            connection.vacate(None)
+        else:
+            self.lose(connection)
 
     def expel(self, connection: Connection, reason: str) -> None:
         """End a connection for a reason the client is told."""
@@ -363,6 +366,12 @@ class Hub:
         connection.vacate(None)
         seat.outlet = None
         self._depart(seat, reason)
+
+    def lose(self, connection: Connection) -> None:
+        """A connection's peer keeps its seat for the grace time; nothing happens without one."""
+        if (seat := connection.seat) is not None:
+            connection.vacate(None)
+            self._lose(seat)
 
     def _lose(self, seat: Seat) -> None:
         seat.outlet = None

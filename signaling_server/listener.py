@@ -134,8 +134,10 @@ class Socket(picows.WSListener):
 
     def pause_writing(self) -> None:
         """More is unsent than a client may leave unread."""
-        if self._connection is not None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
             self._hub.metrics.refused("slow_reader")
+            connection.gone(leaving=False)
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
 

@@ -45,7 +45,7 @@ class Repair:
         self._leaving.append((member, reason))
 
     async def renew_forever(self) -> None:
-        while True:
+        while not self._hub.closing:
             await asyncio.sleep(self._hub.settings.lease_seconds / 3)
             if not self._store.up:
                 continue

@@ -21,19 +21,20 @@ from signaling_server.settings import Settings
 from signaling_server.uvicorn_websocket import LeanWebSocket
 from tests.signaling.client import Client
 from tests.signaling.project import KEY, Project, Server, Someone
+from tests.support.wait import eventually
 
 CARRIERS = ("picows", "asgi")  # what `python -m signaling_server` offers
 
-# Time that a test would wait for is short; bounds that a test does not look at are out of its way.
+# Bounds that a test does not look at are out of its way, also on a machine that is busy.
 QUICK = {
-    "grace_seconds": 0.6,
+    "grace_seconds": 60,
     "recheck_seconds": 0.5,
-    "connect_seconds": 1.0,
+    "connect_seconds": 60,
     "connections_per_address": 5000,
     "connects_per_minute_address": 100_000,
     "joins_per_minute_address": 100_000,
     "joins_per_minute_user": 10_000,
-    "lease_seconds": 1.5,
+    "lease_seconds": 15,
     "drain_seconds": 3.0,
 }
 
@@ -41,10 +42,10 @@ QUICK = {
 @pytest.fixture
 async def project() -> AsyncIterator[Project]:
     one = Project()
-    server = await Server.start(one.app())
+    server = await Server.start(one.app(), lifespan="off")
     one.url = server.url
     yield one
-    await server.stop()
+    await server.hang_up()
 
 
 @dataclass
@@ -154,14 +155,16 @@ class Redis:
             "--appendonly", "no", "--dir", str(self.directory),
             stdout=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
-        async with asyncio.timeout(10):
-            while True:
-                with contextlib.suppress(OSError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                    writer.close()
-                    await writer.wait_closed()
-                    return
-                await asyncio.sleep(0.01)
+        await eventually(self._listens, within=30)
+
+    async def _listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
 
     async def stop(self) -> None:
         if self.process is not None and self.process.returncode is None:

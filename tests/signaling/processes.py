@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from tests.signaling.client import Client, RefusedError
 from tests.signaling.project import KEY, Project, Someone
 from tests.support.stack import REPO
+from tests.support.wait import eventually
 
 
 @dataclass
@@ -28,12 +29,11 @@ class NodeProcess:
     process: asyncio.subprocess.Process
 
     @classmethod
-    async def start(cls, project: Project, **settings: Any) -> NodeProcess:
+    async def start(cls, project: Project, key: str = KEY, **settings: Any) -> NodeProcess:
         chosen = {
-            "log_level": os.environ.get("X_LOG", "error"),
+            "log_level": "error",
             "message_rate": 100_000,
             "message_burst": 100_000,
-        } | {
             "user_message_rate": 100_000,
             "user_message_burst": 100_000,
             "connections_per_address": 10_000,
@@ -47,10 +47,10 @@ class NodeProcess:
             sys.executable, "-m", "signaling_server", "--port", "0",
             cwd=REPO, stdout=asyncio.subprocess.PIPE,
             env=dict(os.environ) | env
-            | {"SUPABASE_URL": project.url, "SUPABASE_PUBLISHABLE_KEY": KEY},
+            | {"SUPABASE_URL": project.url, "SUPABASE_PUBLISHABLE_KEY": key},
         )  # fmt: skip
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             line = (await process.stdout.readline()).decode()
         found = re.search(r"http://\S+", line)
         assert found is not None, line
@@ -58,6 +58,13 @@ class NodeProcess:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
+
+    def halt(self) -> None:
+        """As a machine that is far too busy: it lives, and does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     def drain(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -103,21 +110,9 @@ class Wanderer:
         self._tasks.append(asyncio.ensure_future(self._live()))
 
     async def _arrive(self) -> None:
-        async with asyncio.timeout(15):
-            while True:
-                try:
-                    client = await Client.connect(self.urls[self.at % len(self.urls)])
-                    await client.enter({"token": self.someone.token})
-                    resume = {"resume": self._person | {"seen": self.seen}} if self._person else {}
-                    answer = await client.join(self.room, **resume)
-                    break
-                except RefusedError as why:
-                    if why.code not in ("unavailable", "draining"):
-                        raise
-                except (OSError, AssertionError, WebSocketException):
-                    pass
-                self.at += 1
-                await asyncio.sleep(0.05)  # as every client library waits before it tries again
+        arrived = await eventually(self._try_to_arrive, within=60)
+        assert arrived is not None
+        client, answer = arrived
         self._person = answer["resume"]
         if self.client is not None:
             self.resumes.append(bool(answer["resumed"]))
@@ -127,6 +122,21 @@ class Wanderer:
         if answer["peers"]:
             self.partner = answer["peers"][0]["peer"]
         self.client = client
+
+    async def _try_to_arrive(self) -> tuple[Client, dict[str, Any]] | None:
+        """At the node that is next, as client libraries try again; None when it takes nobody."""
+        try:
+            client = await Client.connect(self.urls[self.at % len(self.urls)])
+            await client.enter({"token": self.someone.token})
+            resume = {"resume": self._person | {"seen": self.seen}} if self._person else {}
+            return client, await client.join(self.room, **resume)
+        except RefusedError as why:
+            if why.code not in ("unavailable", "draining"):
+                raise
+        except (OSError, AssertionError, WebSocketException):
+            pass
+        self.at += 1
+        return None
 
     async def _live(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ from tests.support.wait import eventually
 async def nodes(serve: Serve, redis_server: Redis) -> list[Running]:
     """Three nodes on one Redis, one of them hosted by ASGI."""
     started = [
-        await serve(carrier, redis_url=redis_server.url) for carrier in ("picows", "asgi", "picows")
+        await serve(carrier, redis_url=redis_server.url, drain_seconds=0.2)
+        for carrier in ("picows", "plain", "picows")
     ]
     for node in started:
         await ready(node)
@@ -27,7 +29,7 @@ async def ready(node: Running, *, wanted: bool = True) -> None:
     async def is_ready() -> bool:
         return node.hub.directory.ready() is wanted
 
-    await eventually(is_ready, within=8)
+    await eventually(is_ready, within=30)
 
 
 async def across(one: Running, other: Running) -> tuple[Client, Client, str]:
@@ -60,6 +62,26 @@ async def test_a_pair_across_nodes_talks_both_ways_in_order(nodes: list[Running]
     assert await first.event("peer-left") == {"peer": second.peer, "reason": "left"}
     with pytest.raises(RefusedError, match="unknown_peer"):
         await first.signal(second, description=OFFER)
+
+
+async def test_nodes_that_have_not_talked_for_a_while_hear_each_other_again(
+    nodes: list[Running],
+) -> None:
+    first, second, _ = await across(nodes[0], nodes[1])
+    for _ in range(5):
+        assert await first.signal(second, candidate=None) == {}
+    await first.call("leave")
+    await second.call("leave")
+    directory: Any = nodes[0].hub.directory
+
+    async def nothing_kept_for_the_other() -> bool:
+        return not directory._crossings._outboxes
+
+    await eventually(nothing_kept_for_the_other, within=30)
+    first, second, _ = await across(nodes[0], nodes[1])
+    for number in range(3):
+        assert await first.signal(second, candidate={"candidate": str(number)}) == {}
+    await second.until(lambda: len(second.signals()) == 3)
 
 
 async def test_capacity_and_replacement_hold_across_nodes(nodes: list[Running]) -> None:
@@ -106,7 +128,8 @@ async def test_redis_away_refuses_the_new_keeps_local_calls_and_recovers(
     await left.join(local)
     await right.join(local)
     await redis_server.stop()
-    await ready(nodes[0], wanted=False)
+    for node in nodes:  # else one that has not noticed yet is taken for one that is back
+        await ready(node, wanted=False)
     newcomer = nodes[0].project.someone()
     client = await nodes[0].client(newcomer)
     with pytest.raises(RefusedError, match="unavailable"):

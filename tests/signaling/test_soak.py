@@ -13,7 +13,7 @@ from tests.signaling.processes import NodeProcess
 from tests.signaling.project import Project
 from tests.support.campaign import size
 
-SECONDS = size(12, 600)
+SECONDS = size(6, 600)
 IDLE = size(100, 1000)
 ROOMS = size(20, 200)
 DRIFT = 0.02

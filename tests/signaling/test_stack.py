@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from tests.signaling.client import Client, RefusedError
+from tests.signaling.processes import NodeProcess
+from tests.signaling.project import Project
 from tests.signaling.test_story import OFFER
 from tests.support.people import Person, sign_up, subject_id
 from tests.support.stack import StackEnv
@@ -33,8 +35,8 @@ async def session(stack: StackEnv, when: datetime) -> tuple[Person, Person, dict
     return mentor, student, await rpc(stack, mentor, "approve_request", request_id=asked["id"])
 
 
-async def enter(stack: StackEnv, person: Person) -> Client:
-    client = await Client.connect(stack.signaling_url)
+async def enter(url: str, person: Person) -> Client:
+    client = await Client.connect(url)
     await client.enter({"token": person.access_token})
     return client
 
@@ -43,8 +45,12 @@ async def test_the_two_of_an_approved_session_meet_and_nobody_else(stack: StackE
     soon = (datetime.now(UTC) + timedelta(minutes=2)).replace(second=0, microsecond=0)
     mentor, student, made = await session(stack, soon)
     room = str(made["video_room_id"])
-    first, second = await enter(stack, mentor), await enter(stack, student)
-    stranger = await enter(stack, await sign_up(stack, "Eve"))
+    # The stack's own node asks the database again every 15 s; this one is not that patient.
+    node = await NodeProcess.start(
+        Project(url=stack.supabase_url), stack.publishable_key, recheck_seconds=0.5
+    )
+    first, second = await enter(node.url, mentor), await enter(node.url, student)
+    stranger = await enter(node.url, await sign_up(stack, "Eve"))
     try:
         assert (await first.join(room))["role"] == "mentor"
         answer = await second.join(room)
@@ -56,16 +62,17 @@ async def test_the_two_of_an_approved_session_meet_and_nobody_else(stack: StackE
             await stranger.join("room-00000000")
         await rpc(stack, mentor, "cancel_session", session_id=made["id"], reason="ill")
         for client in (first, second):
-            assert await client.event("room-closed", within=25) == {"reason": "session_over"}
+            assert await client.event("room-closed") == {"reason": "session_over"}
     finally:
         for client in (first, second, stranger):
             await client.close()
+        await node.stop()
 
 
 async def test_a_room_is_closed_long_before_its_time(stack: StackEnv) -> None:
     later = (datetime.now(UTC) + timedelta(days=9)).replace(second=0, microsecond=0)
     mentor, _, made = await session(stack, later)
-    client = await enter(stack, mentor)
+    client = await enter(stack.signaling_url, mentor)
     with pytest.raises(RefusedError, match="too_early"):
         await client.join(str(made["video_room_id"]))
     await client.close()

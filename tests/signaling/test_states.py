@@ -23,6 +23,7 @@ from tests.signaling.client import Client, RefusedError
 from tests.signaling.conftest import QUICK
 from tests.signaling.project import KEY, Project, Server, Someone
 from tests.support.campaign import size
+from tests.support.wait import eventually
 
 PEOPLE, ROOMS = 5, 3
 
@@ -113,7 +114,7 @@ class ServerMachine(RuleBasedStateMachine):
 
     async def _start(self) -> None:
         self.project = Project()
-        self.web = await Server.start(self.project.app())
+        self.web = await Server.start(self.project.app(), lifespan="off")
         self.project.url = self.web.url
         options: dict[str, Any] = QUICK | {
             "grace_seconds": 60,
@@ -221,9 +222,11 @@ class ServerMachine(RuleBasedStateMachine):
         before = len(self.node.hub._connections)
         client.vanish()
         await client.until_closed()
-        async with asyncio.timeout(5):
-            while len(self.node.hub._connections) >= before:  # noqa: ASYNC110 - a fact of the hub
-                await asyncio.sleep(0.001)
+
+        async def noticed() -> bool:
+            return len(self.node.hub._connections) < before
+
+        await eventually(noticed, within=30)
         person.take()
         person.away = person.room is not None
 
@@ -247,7 +250,7 @@ class ServerMachine(RuleBasedStateMachine):
                 await person.client.close()
         self.server.close()
         await self.node.close()
-        await self.web.stop()
+        await self.web.hang_up()
 
 
 TestRooms = RoomsMachine.TestCase

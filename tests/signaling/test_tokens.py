@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.signaling.client import Client, RefusedError
-from tests.signaling.conftest import Running, Serve
+from tests.signaling.conftest import CARRIERS, Running, Serve
 from tests.signaling.project import Project
 from tests.support.wait import eventually
 
@@ -85,7 +85,9 @@ KINDS = (
 )  # fmt: skip
 
 
-async def test_a_forged_token_is_refused_and_opens_nothing(node: Running) -> None:
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_a_forged_token_is_refused_and_opens_nothing(serve: Serve, carrier: str) -> None:
+    node: Running = await serve(carrier, connect_seconds=1.5)
     clients = []
     for kind in KINDS:
         client = await node.client()
