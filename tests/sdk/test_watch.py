@@ -125,9 +125,9 @@ async def test_an_iteration_ends_when_it_was_quiet_for_its_timeout(stack: Any) -
         await face.request(student, mentor)
         await face.request(student, mentor)
         if kind == "async":
-            seen = [row async for row in mentor.client.requests.watch(timeout=0.3)]
+            seen = [row async for row in mentor.client.requests.watch(timeout=1)]
         else:
-            watch = face.plain(mentor).requests.watch(timeout=0.3)
+            watch = face.plain(mentor).requests.watch(timeout=1)
             seen = await asyncio.to_thread(list, watch)
         assert len(seen) == 2
         await face.close()
@@ -215,7 +215,7 @@ async def test_a_handler_that_fails_does_not_silence_the_rest(
             raise RuntimeError("the popup broke")
 
     await async_face.request(student, mentor, title="first")
-    task = asyncio.create_task(mentor.client.requests.watch(timeout=0.5).each(handle))
+    task = asyncio.create_task(mentor.client.requests.watch(timeout=2).each(handle))
     await async_face.request(student, mentor, title="second")
     with caplog.at_level(logging.ERROR, "mentorkit"):
         await task
