@@ -10,6 +10,7 @@ import argparse
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "sdk" / "mentorkit"
@@ -61,17 +62,17 @@ def translate(text: str, name: str) -> str:
 
 def formatted(texts: dict[str, str]) -> dict[str, str]:
     """The texts in the house style, as `make format` would leave them."""
-    result = {}
-    for name, text in texts.items():
-        path = str(PACKAGE / "_sync" / name)
-        for command in (["check", "--fix", "--quiet", "--select", "I"], ["format", "--quiet"]):
-            done = subprocess.run(
-                [sys.executable, "-m", "ruff", *command, "--stdin-filename", path, "-"],
-                input=text, capture_output=True, text=True, check=True,
+    config = ["--quiet", "--config", str(PACKAGE.parents[1] / "pyproject.toml"), "--no-cache"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, text in texts.items():
+            (folder / file).write_text(text, "utf-8")
+        for command in (["check", "--fix", "--select", "I"], ["format"]):
+            subprocess.run(
+                [sys.executable, "-m", "ruff", *command, *config, str(folder)],
+                cwd=PACKAGE.parents[1], capture_output=True, text=True, check=True,
             )  # fmt: skip
-            text = done.stdout
-        result[name] = text
-    return result
+        return {file: (folder / file).read_text("utf-8") for file in texts}
 
 
 def generated() -> dict[str, str]:
