@@ -25,7 +25,8 @@ window.heard = [];
 window.begin = async (url, room, token) => {
   window.call = new Room({ io, url, room, token: async () => token });
   for (const type of ["state", "peer", "message"]) {
-    call.addEventListener(type, ({ detail: { state, name, text } }) => heard.push(state ?? name ?? text));
+    call.addEventListener(type, ({ detail }) =>
+      heard.push(detail.state ?? detail.name ?? detail.text));
   }
   call.addEventListener("stream", ({ detail }) => {
     document.querySelector("video").srcObject = detail.stream;

@@ -7,19 +7,19 @@ import datetime
 import psycopg
 from playwright.async_api import Browser, expect
 
+from tests.support.people import sign_up
 from tests.support.stack import StackEnv
 from tests.web.conftest import Visit
 from tests.web.rooms import agree
-from tests.web.visitor import soon
+from tests.web.visitor import meet, soon, unlike_others
 
 
 async def test_hours_become_the_students_free_times_and_a_lost_one_names_the_next(
     visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
-    student, mentor, rival = await visit(red), await visit(blue), await visit(red)
-    teacher = await mentor.enter("Grace Hours", mentor=True)
-    await student.enter("Ada Hours")
-    other = await rival.enter("Rival Hours")
+    student, mentor = await visit(red), await visit(blue)
+    _, teacher = await meet(student, mentor, "Hours")
+    other = await sign_up(stack, unlike_others("Rival"))
     # One stretch, on the weekday two days from now, so that the day lies in reach of the calendar.
     day = soon(2880, "Europe/Berlin").date()
     name = f"{day:%A}"
@@ -75,8 +75,7 @@ async def test_another_time_is_proposed_and_accepted(
     visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(red), await visit(blue)
-    teacher = await mentor.enter("Grace Move", mentor=True)
-    learner = await student.enter("Ada Move")
+    learner, teacher = await meet(student, mentor, "Move")
     await agree(stack, learner, teacher, "Movable", minutes=600)
     before = student.page.get_by_test_id("session")
     await expect(before).to_contain_text("Movable")
@@ -101,8 +100,7 @@ async def test_notes_before_and_after_and_a_rating(
     visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(red), await visit(blue)
-    teacher = await mentor.enter("Grace Rated", mentor=True)
-    learner = await student.enter("Ada Rated")
+    learner, teacher = await meet(student, mentor, "Rated")
     room = await agree(stack, learner, teacher, "Remembered", minutes=600)
     await student.page.get_by_role("button", name="Notes… Remembered").click()
     notes = student.page.get_by_role("dialog", name="Notes")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 
 from playwright.async_api import Browser, expect
@@ -13,7 +12,7 @@ from tests.web.chromium import BLUE, RED
 from tests.web.conftest import Visit
 from tests.web.keyboard import Keyboard
 from tests.web.rooms import ask, in_state, sees
-from tests.web.visitor import Visitor, soon, unlike_others
+from tests.web.visitor import Visitor, meet, soon, unlike_others
 
 
 async def sign_up_by_keys(visitor: Visitor, name: str, *, mentor: bool) -> Keyboard:
@@ -110,9 +109,7 @@ async def test_news_takes_the_focus_from_nobody(
     visit: Visit, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(), await visit(blue)
-    teacher, learner = await asyncio.gather(
-        mentor.enter("Grace Still", mentor=True), student.enter("Ada Still")
-    )
+    learner, teacher = await meet(student, mentor, "Still")
     await ask(stack, learner, teacher, "The first", minutes=90)
     await mentor.go("Requests")
     cards = mentor.page.get_by_test_id("request")

@@ -8,7 +8,7 @@ from tests.support.people import sign_up
 from tests.support.stack import StackEnv
 from tests.web.conftest import Visit
 from tests.web.rooms import ask
-from tests.web.visitor import Visitor, unlike_others
+from tests.web.visitor import Visitor, meet, unlike_others
 
 
 async def choose(mentor: Visitor, *titles: str) -> None:
@@ -47,8 +47,7 @@ async def test_chosen_requests_are_rejected_with_one_reason(
     visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(red), await visit(blue)
-    teacher = await mentor.enter("Grace None", mentor=True)
-    learner = await student.enter("Ada None")
+    learner, teacher = await meet(student, mentor, "None")
     for number in range(3):
         await ask(stack, learner, teacher, f"Number {number}", minutes=300 + 200 * number)
     await student.go("Requests")
@@ -78,8 +77,7 @@ async def test_a_chosen_request_that_is_withdrawn_is_no_longer_chosen(
     visit: Visit, red: Browser, blue: Browser, stack: StackEnv
 ) -> None:
     student, mentor = await visit(red), await visit(blue)
-    teacher = await mentor.enter("Grace Fewer", mentor=True)
-    learner = await student.enter("Ada Fewer")
+    learner, teacher = await meet(student, mentor, "Fewer")
     for number in range(3):
         await ask(stack, learner, teacher, f"Number {number}", minutes=300 + 200 * number)
     await mentor.go("Requests")

@@ -18,7 +18,7 @@ from tests.web.conftest import Visit
 from tests.web.rooms import ask
 from tests.web.servers import free_port
 from tests.web.site import config_of, serve
-from tests.web.visitor import Visitor, unlike_others
+from tests.web.visitor import Visitor, meet, unlike_others
 
 BACK = 30_000
 
@@ -47,8 +47,7 @@ async def test_a_killed_gateway_comes_back_and_what_happened_meanwhile_is_told(
     try:
         with serve(pages[0], config_of(stack, supabaseUrl=gateway.url)) as site:
             student, mentor = await visit(site=site), await visit(blue, site=site)
-            teacher = await mentor.enter("Grace Away", mentor=True)
-            await student.enter("Ada Away")
+            _, teacher = await meet(student, mentor, "Away")
             await student.fill_request(mentor.name, "Kept", minutes=300, text="All of it.")
 
             gateway.kill()
@@ -89,8 +88,7 @@ async def test_a_stack_that_falls_and_is_started_again_finds_the_page_as_it_was(
             student, mentor = await visit(site=site), await visit(blue, site=site)
             for one in (student, mentor):
                 one.stack = stack
-            await mentor.enter("Grace Fall", mentor=True)
-            await student.enter("Ada Fall")
+            await meet(student, mentor, "Fall")
             await student.fill_request(mentor.name, "Half", minutes=300, text="Before the fall.")
             os.kill(own.pid("gateway"), signal.SIGKILL)
             await own.ended()

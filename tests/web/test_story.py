@@ -7,12 +7,12 @@ import datetime
 
 from playwright.async_api import Browser, expect
 
-from tests.support.people import Person, sign_up
+from tests.support.people import sign_up
 from tests.support.stack import StackEnv
 from tests.web.chromium import BLUE, RED
 from tests.web.conftest import Visit
 from tests.web.rooms import agree, ask, in_state, sees
-from tests.web.visitor import Visitor, unlike_others
+from tests.web.visitor import meet, unlike_others
 
 # When the first toast stood on the page, by the clock that database and browsers share here.
 FIRST_TOAST = """() => new Promise((tell) => {
@@ -91,14 +91,6 @@ async def test_student_and_mentor_go_from_request_to_a_call(
     refused = third.page.get_by_test_id("refused")
     await expect(refused).to_have_attribute("data-code", "not_a_participant")
     await expect(refused).to_contain_text("belongs to other people")
-
-
-async def meet(student: Visitor, mentor: Visitor, name: str) -> tuple[Person, Person]:
-    """Both are signed in."""
-    learner, teacher = await asyncio.gather(
-        student.enter(f"Ada {name}"), mentor.enter(f"Grace {name}", mentor=True)
-    )
-    return learner, teacher
 
 
 async def test_a_rejection_needs_a_reason_and_the_student_reads_it(

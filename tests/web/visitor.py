@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 import re
@@ -168,6 +169,14 @@ class Visitor:
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()
         return found
+
+
+async def meet(student: Visitor, mentor: Visitor, name: str) -> tuple[Person, Person]:
+    """A student and a mentor, both signed in at their pages."""
+    learner, teacher = await asyncio.gather(
+        student.enter(f"Ada {name}"), mentor.enter(f"Grace {name}", mentor=True)
+    )
+    return learner, teacher
 
 
 def unlike_others(name: str) -> str:
