@@ -88,9 +88,9 @@ class SignalingApp:
         fault = handshake_fault(
             hub, scope["path"], scope.get("query_string", b"").decode("latin-1")
         )
-        if fault is None and (turned := hub.refusal(headers.get("origin"))) is not None:
+        if fault is None and (turned := hub.door.refusal(headers.get("origin"))) is not None:
             fault = problem(*turned)
-        if fault is None and hub.crowded(address):
+        if fault is None and hub.door.crowded(address):
             fault = problem(429, "rate_limited")
         if fault is not None:
             if "websocket.http.response" in scope.get("extensions", {}):
@@ -102,7 +102,7 @@ class SignalingApp:
         reading = asyncio.current_task()
         pipe = AsgiPipe(send, hub.settings.max_unsent_bytes, reading.cancel if reading else None)
         connection = Connection(hub, pipe, address)
-        hub.accept(connection)
+        hub.door.accept(connection)
         code = 1006
         try:
             code = await _read(connection, receive, hub.settings.hard_message_bytes)

@@ -192,10 +192,10 @@ class RedisDirectory:
         member = from_json(event["member"])
         kind = event["k"]
         if kind == "left":
-            self._hub.drop(member, event["reason"])
+            self._hub.places.drop(member, event["reason"])
             self._crossings.send_on(member)
         elif kind == "joined":
-            self._hub.remote_joined(member)
+            self._hub.places.remote_joined(member)
         elif kind == "moved":
             await self._handovers.give(member)
             self._crossings.moved(member, event.get("also", ""), alive=bool(event.get("alive")))

@@ -140,7 +140,7 @@ class Connection:
         """The carrier is closed; `leaving` when the client said so (a page that was closed)."""
         was_open = self.state is not State.CLOSED
         self.state = State.CLOSED
-        self.hub.forget(self, leaving=leaving and was_open)
+        self.hub.door.forget(self, leaving=leaving and was_open)
 
     def shut(self, code: int) -> None:
         """Close for good: nothing more is taken from this client."""
@@ -148,7 +148,7 @@ class Connection:
             self.state = State.CLOSED
             self.pipe.close(code)
             # What is sent to its peer from now on is kept, not written to a closed socket.
-            self.hub.lose(self)
+            self.hub.places.lose(self)
 
     # What a seat and a target call.
 
@@ -176,11 +176,11 @@ class Connection:
         settings = self.hub.settings
         if self.state is State.ADMITTED and self.caller is not None:
             if wall >= self.caller.expires_at:
-                self.hub.expel(self, "token_expired")
+                self.hub.door.expel(self, "token_expired")
             elif now - self.opened_at >= settings.lifetime_seconds:
-                self.hub.expel(self, "lifetime")
+                self.hub.door.expel(self, "lifetime")
             elif self.seat is None and now - self.idle_since >= settings.idle_seconds:
-                self.hub.expel(self, "idle")
+                self.hub.door.expel(self, "idle")
         elif now - self.opened_at >= settings.connect_seconds:
             self.hub.metrics.refused("connect_timeout")
             self.shut(POLICY)
@@ -205,7 +205,7 @@ class Connection:
             self.ping_due = self.hub.now() + self.hub.settings.ping_seconds
             return
         if head == wire.CLOSE:
-            self.hub.leave(self, "left")
+            self.hub.places.leave(self, "left")
             self.shut(1000)
             return
         packet = wire.parse(data)
@@ -217,9 +217,9 @@ class Connection:
             self._event(packet)
         elif packet.kind == wire.CONNECT and self.state is State.NEW:
             self.state = State.CHECKING
-            self.hub.run(self.hub.admit(self, packet.body))
+            self.hub.run(self.hub.door.admit(self, packet.body))
         elif packet.kind == wire.DISCONNECT:
-            self.hub.leave(self, "left")
+            self.hub.places.leave(self, "left")
             self.shut(1000)
         elif packet.kind != wire.ACK:  # nothing here asks for one, but a client may send it
             raise wire.Malformed("unexpected packet")

@@ -98,7 +98,7 @@ class Crossings:
                     del self._outboxes[outbox.node]
 
     def _nodes_of_peers(self) -> set[str]:
-        targets = (one for view in self._hub.views for one in view.targets.values())
+        targets = (one for view in self._hub.places.views for one in view.targets.values())
         return {one.member.node for one in targets if isinstance(one, RemotePeer)}
 
     # Out.
@@ -166,7 +166,7 @@ class Crossings:
     def _send_anew(self, signals: Iterable[Waiting]) -> None:
         """Signals whose peer has moved, or is here by now, or is gone."""
         for signal in signals:
-            target = self._hub.views.find(signal.to)
+            target = self._hub.places.views.find(signal.to)
             if target is None:
                 signal.sender.refused(signal.ack, Refused("unknown_peer"))
             elif isinstance(target, RemotePeer):
@@ -191,7 +191,7 @@ class Crossings:
 
     def _take(self, signal: tuple[str, str, bytes]) -> str | None:
         to, by, tail = signal
-        target = self._hub.views.find(to)
+        target = self._hub.places.views.find(to)
         if not isinstance(target, Seat):
             return MOVED
         verdict = _Verdict()

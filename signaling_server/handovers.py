@@ -63,7 +63,7 @@ class HandOvers:
 
     async def give(self, member: Member) -> None:
         """A peer is on another node now; if its seat was here, that node gets what it kept."""
-        seat = self._hub.remote_moved(member)
+        seat = self._hub.places.remote_moved(member)
         if seat is not None:
             state = HandOver(member.peer, seat.seq, list(seat.kept))
             await self._store.publish(member.node, link.encode(state))
@@ -71,7 +71,7 @@ class HandOvers:
     async def leave_all(self) -> None:
         """Put the seats that are still here where another node finds them."""
         grace = int(self._hub.settings.grace_seconds * 1000)
-        for seat in self._hub.views.seats():
+        for seat in self._hub.places.views.seats():
             member = seat.member
             await self._store.keep_seat(HandOver(member.peer, seat.seq, list(seat.kept)), grace)
             await self._store.decide("AWAY", member.room, member.peer, grace)

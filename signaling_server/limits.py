@@ -74,6 +74,10 @@ class Allowances:
         self._of = {key: one for key, one in self._of.items() if held(key) or not one.full()}
 
 
+def per_minute(count: int, clock: Callable[[], float]) -> Allowances:
+    return Allowances(count / 60, count, clock)
+
+
 class Counter:
     """How many of something each key has."""
 

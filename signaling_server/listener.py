@@ -58,7 +58,10 @@ async def listen(node: Node) -> asyncio.Server:
         if "upgrade" not in request.headers:
             return _response(page(hub, path, request.headers))
         fault = handshake_fault(hub, path, query)
-        if fault is None and (turned := hub.refusal(request.headers.get("origin"))) is not None:
+        if (
+            fault is None
+            and (turned := hub.door.refusal(request.headers.get("origin"))) is not None
+        ):
             fault = problem(*turned)
         if fault is not None:
             return _response(fault)
@@ -103,11 +106,11 @@ class Socket(picows.WSListener):
         )
         self._transport = transport
         pipe = PicowsPipe(transport, self._together)
-        if hub.crowded(address):
+        if hub.door.crowded(address):
             pipe.close(TRY_LATER)
             return
         self._connection = Connection(hub, pipe, address)
-        hub.accept(self._connection)
+        hub.door.accept(self._connection)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         connection = self._connection

@@ -62,7 +62,7 @@ class Repair:
             member, reason = self._leaving[0]
             await self._store.decide("LEAVE", member.room, member.peer, reason)
             self._leaving.pop(0)
-        for view in self._hub.views:
+        for view in self._hub.places.views:
             if len(view.targets) > len(view.seats()):
                 await self._look(view)
 
@@ -79,7 +79,7 @@ class Repair:
     async def _remember(self) -> None:
         self._sure_at = math.inf
         await self._store.begin_epoch()
-        for view in self._hub.views:
+        for view in self._hub.places.views:
             await self._look(view)
         # Redis may have forgotten everything, and the other nodes write their part as we did ours:
         # until they have had the time, nobody is gone because Redis does not know them.
@@ -98,20 +98,20 @@ class Repair:
         known = {one["peer"]: from_json(one) for one in answer["members"]}
         for member in mine:
             if member.peer in lost and (elsewhere := known.get(member.peer)) is None:
-                self._hub.drop(member, "replaced")
+                self._hub.places.drop(member, "replaced")
             elif member.peer in lost and elsewhere is not None:
                 await self._handovers.give(elsewhere)
         if time.monotonic() >= self._sure_at:
             self._drop_ghosts(view, known)
         for member in known.values():
             if member.node != here:
-                self._hub.remote_joined(member)
-            elif not isinstance(self._hub.views.find(member.peer), Seat):
+                self._hub.places.remote_joined(member)
+            elif not isinstance(self._hub.places.views.find(member.peer), Seat):
                 # It left while it was being written down again.
                 await self._store.decide("LEAVE", room, member.peer, "left", user=member.user)
 
     def _drop_ghosts(self, view: RoomView, known: dict[str, Member]) -> None:
         for target in list(view.targets.values()):
             if isinstance(target, RemotePeer) and target.member.peer not in known:
-                self._hub.drop(target.member, "lost")
+                self._hub.places.drop(target.member, "lost")
                 self._crossings.give_back(target.member)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -45,6 +46,21 @@ async def test_a_resume_before_the_server_noticed_supersedes_the_old_socket(node
     again = await back(node, second, seen=0)
     assert again.joined["resumed"] is True
     assert await second.until_closed() == 1013
+    assert await first.signal(again, candidate=None) == {}
+    assert not [name for name, _ in first.events if name.startswith("peer-")]
+
+
+async def test_a_resume_that_is_cut_off_on_its_way_keeps_the_place(node: Running) -> None:
+    first, second = await node.pair()
+    second.vanish()
+    await second.until_closed()
+    cut = await node.client(second.someone)
+    wish = {"room": second.joined["room"], "resume": second.joined["resume"] | {"seen": 0}}
+    await cut.raw("421" + json.dumps(["join", wish]))
+    cut.vanish()
+    await cut.until_closed()
+    again = await back(node, second, seen=0)
+    assert again.joined["resumed"] is True
     assert await first.signal(again, candidate=None) == {}
     assert not [name for name, _ in first.events if name.startswith("peer-")]
 

@@ -219,12 +219,12 @@ class ServerMachine(RuleBasedStateMachine):
         self.loop.run_until_complete(self._lose(person, person.client))
 
     async def _lose(self, person: Person, client: Client) -> None:
-        before = len(self.node.hub._connections)
+        before = len(self.node.hub.door.inside)
         client.vanish()
         await client.until_closed()
 
         async def noticed() -> bool:
-            return len(self.node.hub._connections) < before
+            return len(self.node.hub.door.inside) < before
 
         await eventually(noticed, within=30)
         person.take()
