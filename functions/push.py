@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-# What pywebpush is made of; pywebpush itself loads aiohttp, which takes half a second.
+# The two parts of pywebpush; the whole of it would load aiohttp, which takes half a second.
 import http_ece  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat

@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMES_WITH = {"http-ece": "pywebpush", "py-vapid": "pywebpush"}
-"""Parts of a package that may be named in their place."""
 
 
 def plain(name: str) -> str:
@@ -48,10 +46,7 @@ def undeclared(source: str, declared: set[str]) -> list[str]:
     return sorted(
         top
         for top in set(third_party(source))
-        if not any(
-            {plain(found), COMES_WITH.get(plain(found))} & declared
-            for found in installs.get(top, [])
-        )
+        if not any(plain(found) in declared for found in installs.get(top, []))
     )
 
 
