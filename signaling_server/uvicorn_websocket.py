@@ -4,8 +4,10 @@
 
 Parsing, bounds and flow control are uvicorn's, and the application sees plain ASGI. What differs:
 frames written in one turn of the loop leave in one piece, where uvicorn gives each of them to the
-kernel (half of the time, when a client sends several signals in a row); and messages wait in a
-queue that does not ask for the running loop, which before Python 3.12 is a system call.
+kernel (half of the time, when a client sends several signals in a row); reading is paused only for
+an application that has not taken a message by the end of the turn, where uvicorn pauses and resumes
+for each (two system calls); and messages wait in a queue that does not ask for the running loop,
+which before Python 3.12 is a system call.
 """
 
 import asyncio
@@ -55,13 +57,16 @@ class Queue:
 
 
 class Gathering(asyncio.Transport):
-    """A transport that writes at the end of the turn, and at once before it closes."""
+    """A transport that writes and pauses at the end of the turn, and writes before it closes."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self._transport = transport
         self._loop = loop
         self._parts: list[Any] = []
+        self._wants_pause = False
+        self._settles = False
+        self._paused = False
 
     def write(self, data: Any) -> None:
         if not self._parts:
@@ -80,10 +85,23 @@ class Gathering(asyncio.Transport):
         return self._transport.is_closing()
 
     def pause_reading(self) -> None:
-        self._transport.pause_reading()
+        self._wants_pause = True
+        if not self._settles:
+            self._settles = True
+            # behind the application's own wake-up, which the message before this has scheduled
+            self._loop.call_soon(self._settle)
 
     def resume_reading(self) -> None:
-        self._transport.resume_reading()
+        self._wants_pause = False
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _settle(self) -> None:
+        self._settles = False
+        if self._wants_pause and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._transport.get_extra_info(name, default)
