@@ -88,13 +88,18 @@ class Verifier:
     async def _refresh(self, max_age: float) -> None:
         if self._clock() - self._fetched_at < max_age:
             return
+        asked_at = self._clock()
         async with self._fetching:
             now = self._clock()
             if now - self._fetched_at < max_age:
                 return
-            if now - self._tried_at < 1:
-                raise Refused("unavailable")
-            self._tried_at = now
+            if self._tried_at > asked_at:
+                raise Refused("unavailable")  # somebody tried while this caller waited
+            # Auth is asked once a second. Who comes in between waits for the next time: a server
+            # that was started together with auth is not away because it was first.
+            if (pause := self._tried_at + 1 - now) > 0:
+                await asyncio.sleep(min(pause, 1))
+            self._tried_at = self._clock()
             try:
                 answer = await self._supabase.keys()
             except Unavailable as exc:

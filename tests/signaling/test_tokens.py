@@ -181,6 +181,16 @@ async def test_when_nobody_can_tell_the_answer_is_unavailable(
         await client.enter({"token": project.token(USER)})
 
 
+async def test_who_comes_right_after_auth_did_is_let_in(serve: Serve, project: Project) -> None:
+    project.auth_outage = True
+    node: Running = await serve()
+    client, other = await node.client(), await node.client()
+    with pytest.raises(RefusedError, match="unavailable"):
+        await client.enter({"token": project.token(USER)})
+    project.auth_outage = False
+    await other.enter({"token": project.token(USER)})  # asks once more, however soon this is
+
+
 async def shortened(client: Client, project: Project) -> float | None:
     """Give a token that soon runs out; answers when, or None if that was before it was read."""
     token = project.token(client.someone.id, seconds=2)
