@@ -192,7 +192,8 @@ class ServerMachine(RuleBasedStateMachine):
         self.count += 1
         text = f"{self.count}"
         to = other.presence["peer"] if other.presence else "A" * 16
-        allowed = person is not other and person.room is not None and person.room == other.room
+        here = person.room is not None and not person.away
+        allowed = person is not other and here and person.room == other.room
         payload: dict[str, Any] = {"to": to, "candidate": {"candidate": text}}
         if not fast:
             payload = dict(reversed(payload.items()))
@@ -209,7 +210,9 @@ class ServerMachine(RuleBasedStateMachine):
         person = self.people[who]
         if person.client is not None and not person.client.closed:
             self.loop.run_until_complete(person.client.call("leave"))
-            self._gone(person)
+            # A place whose connection was lost is not this connection's to leave: it is kept.
+            if not person.away:
+                self._gone(person)
 
     @rule(who=st.integers(0, PEOPLE - 1))
     def lose_network(self, who: int) -> None:
