@@ -128,6 +128,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan  -- one plan serves every mentor; planning costs more than running it
 rows 100
 as $$
 #variable_conflict use_column
