@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.own import OwnStack, processes_of
+from tests.support.own_stack import OwnStack, processes_of
 from tests.support.people import Person, sign_up
 from tests.support.stack import REPO, StackEnv, local_command, start_stack
 

@@ -13,8 +13,8 @@ import pytest
 from psycopg import AsyncConnection, OperationalError
 
 from tests.local.conftest import Prepared
-from tests.local.own import OwnStack, can_sign_in, own_profile, processes_of
 from tests.support.campaign import size
+from tests.support.own_stack import OwnStack, can_sign_in, own_profile, processes_of
 from tests.support.people import Person, sign_up
 from tests.support.stack import ANY_PORTS, run_local
 from tests.support.wait import eventually

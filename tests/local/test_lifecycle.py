@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from tests.local.conftest import Prepared
-from tests.local.own import OwnStack, can_sign_in, own_profile
 from tests.support.campaign import size
+from tests.support.own_stack import OwnStack, can_sign_in, own_profile
 from tests.support.people import sign_up
 from tests.support.stack import ANY_PORTS, REPO, local_command
 from tests.support.wait import eventually

@@ -14,7 +14,7 @@ import pytest
 
 from local.account import Account
 from tests.local.conftest import reachable_directory
-from tests.local.own import can_sign_in, processes_of
+from tests.support.own_stack import can_sign_in, processes_of
 from tests.support.people import sign_up
 from tests.support.stack import (
     ANY_PORTS,

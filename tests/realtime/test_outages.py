@@ -15,10 +15,10 @@ import psycopg
 import pytest
 from realtime import RealtimeSubscribeStates
 
-from tests.local.own import OwnStack
 from tests.realtime.clients import Watcher, connected
 from tests.realtime.notes import notes
 from tests.support.campaign import size
+from tests.support.own_stack import OwnStack
 from tests.support.people import Person, sign_up
 from tests.support.stack import StackEnv, start_stack, stop_stack
 from tests.support.wait import eventually

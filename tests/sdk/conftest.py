@@ -14,8 +14,8 @@ import pytest_asyncio
 from mentorkit import AsyncMentorkit
 from tests.sdk.faces import Face
 from tests.sdk.reading import QUICK, Reader
-from tests.sdk.spare import SpareGateway
 from tests.support.people import Person, sign_up
+from tests.support.spare_gateway import SpareGateway
 from tests.support.stack import StackEnv, start_stack, stop_stack
 
 

@@ -23,8 +23,8 @@ from tests.sdk.clocks import FastClock
 from tests.sdk.conftest import MakeReader
 from tests.sdk.cutting import Wire
 from tests.sdk.reading import port_of
-from tests.sdk.spare import SpareGateway
 from tests.support.campaign import size
+from tests.support.spare_gateway import SpareGateway
 from tests.support.stack import StackEnv
 from tests.support.wait import eventually
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.local.own import OwnStack
-from tests.sdk.spare import SpareGateway
+from tests.support.own_stack import OwnStack
 from tests.support.people import Person, sign_up
+from tests.support.spare_gateway import SpareGateway
 from tests.support.stack import StackEnv, start_stack, stop_stack
 from tests.web.conftest import Visit
 from tests.web.rooms import ask
