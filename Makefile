@@ -21,11 +21,11 @@ dev: setup  ## keep everything running and print URLs, keys and two test users
 
 test:  ## all tests, campaigns at a reduced size
 	@$(PYTHON) scripts/setup.py --tests
-	@python -m pytest -n 2 --dist loadfile
+	@python -m pytest -n 3 --dist loadfile
 
 test-long:  ## all tests, campaigns at the size they were promised
 	@$(PYTHON) scripts/setup.py --tests
-	@MENTORKIT_TEST_LONG=1 python -m pytest -n 2 --dist loadfile
+	@MENTORKIT_TEST_LONG=1 python -m pytest -n 3 --dist loadfile
 
 check: setup  ## ruff, mypy --strict, SQL lint
 	@python scripts/check.py

@@ -46,7 +46,7 @@ def site(stack: StackEnv, pages: tuple[Path, str]) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
     # Two cores may be busy with other tests; what must be quick is measured where it must.
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=30_000)
     async with async_playwright() as running:
         yield running
 

@@ -17,7 +17,7 @@ from playwright.async_api import ConsoleMessage, Error, Page, expect
 from tests.support.people import TAUGHT, Person, patch_profile, sign_up
 from tests.support.stack import StackEnv
 
-PATIENCE = 10_000
+PATIENCE = 30_000
 # What a browser reports by itself when a server answers no or is away; all else is ours.
 EXPECTED = re.compile(r"Failed to load resource|ERR_CONNECTION|WebSocket connection to|ERR_EMPTY")
 
@@ -108,7 +108,7 @@ class Visitor:
         await expect(
             self.page.get_by_role("heading", name="Upcoming sessions", level=1)
         ).to_be_visible()
-        await expect(self.page.locator(".live-live")).to_be_attached(timeout=10_000)
+        await expect(self.page.locator(".live-live")).to_be_attached(timeout=PATIENCE)
 
     async def go(self, name: str) -> None:
         await (
