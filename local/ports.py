@@ -36,7 +36,9 @@ class Ports:
     }
 
     def settled(self) -> Ports:
-        """The same ports with every 0 replaced; raises StackError for one that is in use."""
+        """The same ports with every 0 replaced; raises StackError for one that is asked for twice
+        or in use.
+        """
         wanted: Mapping[str, int] = asdict(self)
         chosen: dict[str, int] = {}
         for service, port in wanted.items():
@@ -46,12 +48,13 @@ class Ports:
                 raise StackError(
                     f"port {port} is asked for twice: choose another with {self.FLAGS[service]} N."
                 )
+            chosen[service] = port
+        for service, port in chosen.items():
             if not is_free(port):
                 raise StackError(
                     f"port {port}, wanted for the {service} service, is taken by another program: "
                     f"choose another with {self.FLAGS[service]} N (0 finds a free one)."
                 )
-            chosen[service] = port
         for service, port in wanted.items():
             if port == 0:
                 chosen[service] = free_port(without=set(chosen.values()))
