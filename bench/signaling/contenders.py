@@ -52,7 +52,7 @@ def contenders(project_url: str) -> list[Contender]:
     return [
         Contender("ours", "**ours** (`python -m signaling_server`)",
                   (python, "-m", "signaling_server", "--port", "0"), SocketIo(), ours),
-        Contender("asgi", "ours on uvicorn",
+        Contender("asgi", "ours on uvicorn (`LeanWebSocket`)",
                   (python, "-m", "signaling_server", "--port", "0", "--carrier", "uvicorn"),
                   SocketIo(), ours),
         Contender("node", "Node socket.io 4.8, same admission", socketio, SocketIo(),
